@@ -1,5 +1,5 @@
 import type { Lane } from "./lane.ts";
-import type { PbsJob } from "./pbs-job.ts";
+import { hasEnded, type PbsJob } from "./pbs-job.ts";
 import type { EpochMs } from "./time.ts";
 
 /**
@@ -7,10 +7,11 @@ import type { EpochMs } from "./time.ts";
  * - `intended`: written down before `qsub`; the call may be under way, or the program died in it.
  * - `unknown`: `qsub` did not answer clearly (killed, timed out): the job may exist.
  * - `accepted`: PBS gave it an id.
- * - `absent`: asked by name more than once, PBS does not have it.
- * - `refused`: PBS said no.
+ * - `failed`: nothing was submitted, and the same may succeed later.
+ * - `refused`: PBS or the site said no, and will say no again.
  */
-export type Submission = "intended" | "unknown" | "accepted" | "absent" | "refused";
+export const SUBMISSIONS = ["intended", "unknown", "accepted", "failed", "refused"] as const;
+export type Submission = (typeof SUBMISSIONS)[number];
 
 /** Consecutive answers of PBS in which a job that we know of was not listed. */
 export interface Absence {
@@ -52,19 +53,57 @@ export interface Allocation {
   readonly releasedAt: EpochMs | null;
   /** `qdel` was asked; `times` counts. */
   readonly deletion: { readonly times: number; readonly last: EpochMs | null };
+  /** Its script's last word: it is about to end, and why. */
+  readonly farewell: { readonly reason: string; readonly at: EpochMs } | null;
   readonly endedAt: EpochMs | null;
   /** Why it ended or was let go, in one sentence. */
   readonly end: string | null;
 }
 
-/** Its script's last word through the handoff. */
-export function isReady(allocation: Allocation): boolean {
-  const { turns } = allocation;
-  const asked = Math.max(turns.asked, allocation.sighting?.job.state === "R" ? 1 : 0);
-  return (
-    allocation.endedAt === null &&
-    allocation.releasedAt === null &&
-    allocation.deletion.times === 0 &&
-    asked > turns.delivered
-  );
+/** An allocation as it is written down before `qsub` is called. */
+export function intendAllocation(name: string, lane: Lane, now: EpochMs): Allocation {
+  return {
+    name,
+    lane,
+    intendedAt: now,
+    submission: "intended",
+    lookups: { times: 0, last: null },
+    pbsJobId: null,
+    sighting: null,
+    absence: null,
+    announcedAt: null,
+    turns: { asked: 0, delivered: 0, reported: 0 },
+    mints: { times: 0, last: null },
+    releasedAt: null,
+    deletion: { times: 0, last: null },
+    farewell: null,
+    endedAt: null,
+    end: null,
+  };
+}
+
+/**
+ * - `pending`: submitted or being submitted, and not yet started.
+ * - `ready`: started, and waits for a runner.
+ * - `serving`: has a runner.
+ * - `between`: its runner ended; it has neither asked for the next nor said that it ends.
+ * - `leaving`: told to end, being deleted, or ended by itself.
+ */
+export type Phase = "pending" | "ready" | "serving" | "between" | "leaving";
+
+export function phaseOf(allocation: Allocation): Phase {
+  const { sighting, turns, submission } = allocation;
+  const leaves =
+    allocation.releasedAt !== null ||
+    allocation.deletion.times > 0 ||
+    allocation.farewell !== null ||
+    submission === "refused" ||
+    submission === "failed" ||
+    (sighting !== null && (hasEnded(sighting.job.state) || sighting.job.state === "E"));
+  if (leaves) return "leaving";
+  // PBS's own word that it runs counts as the first announcement.
+  const asked = Math.max(turns.asked, sighting?.job.state === "R" ? 1 : 0);
+  if (asked > turns.delivered) return "ready";
+  if (turns.delivered > turns.reported) return "serving";
+  return turns.delivered > 0 ? "between" : "pending";
 }

@@ -65,3 +65,10 @@ export function explainExitStatus(status: number): ExitMeaning {
   if (status > 256) return { kind: "signalled", signal: status - 256 };
   return { kind: "exited", code: status };
 }
+
+/**
+ * Only the comment's opening words tell that a queued job can never run (facts/pbs.md §6): PBS has no code for it.
+ */
+export function canNeverRun(job: PbsJob): boolean {
+  return job.state === "Q" && (job.comment?.startsWith("Can Never Run") ?? false);
+}

@@ -7,7 +7,8 @@ import type { EpochMs } from "./time.ts";
  * - `delivered`: its configuration is in the handoff.
  * - `gone`: GitHub no longer has it: used up, or deleted by us.
  */
-export type RunnerState = "minting" | "minted" | "delivered" | "gone";
+export const RUNNER_STATES = ["minting", "minted", "delivered", "gone"] as const;
+export type RunnerState = (typeof RUNNER_STATES)[number];
 
 /** One JIT registration. Serves at most one workflow job, ever. */
 export interface Runner {
@@ -25,10 +26,41 @@ export interface Runner {
   readonly servedJobId: number | null;
   readonly mintingAt: EpochMs;
   readonly deliveredAt: EpochMs | null;
+  /** When we learnt that GitHub no longer has it. */
+  readonly goneAt: EpochMs | null;
   /** GitHub said it runs a job (an event, or a refusal to delete it). */
   readonly busyAt: EpochMs | null;
   /** The node's report that its process ended. */
   readonly exit: { readonly code: number; readonly reason: string; readonly at: EpochMs } | null;
   /** Questions or deletions sent to GitHub about it after its use: paces the next one. */
   readonly checks: { readonly times: number; readonly last: EpochMs | null };
+}
+
+/** A runner as it is written down before GitHub is asked for it. */
+export function intendRunner(
+  about: Pick<Runner, "name" | "scope" | "allocation" | "turn" | "intendedJobId">,
+  now: EpochMs,
+): Runner {
+  return {
+    ...about,
+    id: null,
+    state: "minting",
+    servedJobId: null,
+    mintingAt: now,
+    deliveredAt: null,
+    goneAt: null,
+    busyAt: null,
+    exit: null,
+    checks: { times: 0, last: null },
+  };
+}
+
+/** Delivered, and not known to have taken a job or to have ended. */
+export function isIdle(runner: Runner): boolean {
+  return (
+    runner.state === "delivered" &&
+    runner.busyAt === null &&
+    runner.servedJobId === null &&
+    runner.exit === null
+  );
 }

@@ -45,3 +45,29 @@ export interface WorkflowJob {
   /** When GitHub last told us of it, by event or by answer. */
   readonly observedAt: EpochMs;
 }
+
+/** What an event or an answer of GitHub says of a job; the newest is not always the last to arrive. */
+export type JobNews = Omit<WorkflowJob, "refusal">;
+
+/** Has it left the plan's sight: ended, or refused? */
+export function isLive(job: WorkflowJob): boolean {
+  return job.status !== "completed" && job.refusal === null;
+}
+
+/**
+ * What we believe after hearing `news`. Status only ever rises, and what is once known stays known, so that events may
+ * come twice, late and in any order.
+ */
+export function hear(known: WorkflowJob | null, news: JobNews): WorkflowJob {
+  if (!known) return { ...news, refusal: null };
+  const newer = rank(news.status) >= rank(known.status) ? news : known;
+  return {
+    ...known,
+    status: newer.status,
+    conclusion: newer.conclusion ?? known.conclusion,
+    runnerName: newer.runnerName ?? known.runnerName ?? news.runnerName,
+    startedAt: newer.startedAt ?? known.startedAt ?? news.startedAt,
+    completedAt: newer.completedAt ?? known.completedAt,
+    observedAt: Math.max(known.observedAt, news.observedAt),
+  };
+}

@@ -1,0 +1,42 @@
+import { backoff } from "./patience.ts";
+import { MINUTE, type EpochMs } from "./time.ts";
+
+/**
+ * Something that failed and is left alone for a while, then probed with one attempt:
+ * a pool whose submissions fail, or an installation whose runners cannot be minted.
+ */
+export interface Hold {
+  /** `pool:<name>` or `installation:<id>`. */
+  readonly subject: string;
+  /** In a row, without a success between. */
+  readonly failures: number;
+  readonly until: EpochMs;
+  /** In the words of PBS or GitHub. */
+  readonly reason: string;
+}
+
+export function poolSubject(pool: string): string {
+  return `pool:${pool}`;
+}
+
+export function installationSubject(installationId: number): string {
+  return `installation:${installationId}`;
+}
+
+/** The hold after one more failure. `afterMs` is what the other side asked for, if it did; a person's matter waits longer. */
+export function extendHold(
+  previous: Hold | undefined,
+  failure: {
+    readonly subject: string;
+    readonly reason: string;
+    readonly afterMs?: number | null;
+    readonly needsPerson?: boolean;
+  },
+  now: EpochMs,
+  random: number,
+): Hold {
+  const failures = (previous?.failures ?? 0) + 1;
+  const wait = backoff(failures, random, failure.needsPerson === true ? MINUTE : undefined);
+  const until = now + Math.max(wait, failure.afterMs ?? 0);
+  return { subject: failure.subject, failures, until, reason: failure.reason };
+}

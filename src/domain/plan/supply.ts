@@ -1,0 +1,138 @@
+import type { Action } from "../action.ts";
+import type { Allocation } from "../allocation.ts";
+import { installationSubject, poolSubject } from "../hold.ts";
+import { MINUTE } from "../time.ts";
+import type { LaneView, Survey } from "./survey.ts";
+
+/** An allocation with less walltime left than this is given no runner: the job would hardly begin. */
+const LEAST_WALLTIME_LEFT = 3 * MINUTE;
+
+/** Brings each lane's supply to its demand: submit, mint and deliver, or let go. */
+export function planSupply(survey: Survey): Action[] {
+  const actions: Action[] = [];
+  const wanting: { view: LaneView; count: number; since: number }[] = [];
+  for (const view of survey.lanes.values()) {
+    // Every idle runner takes one of the lane's queued jobs; which one is GitHub's choice.
+    const uncovered = view.queued.slice(view.idleRunners.length);
+    const usable = view.ready.filter((each) => hasWalltimeLeft(each, survey.now));
+    const spent = view.ready.filter((each) => !usable.includes(each));
+    actions.push(...spent.map((each) => release(each, "too little of its walltime is left")));
+    actions.push(...planMints(survey, view, usable, uncovered));
+    actions.push(...usable.slice(uncovered.length).map((each) => release(each, NOT_NEEDED)));
+    const coming = usable.length + view.returning.length + view.pending.length;
+    const missing = uncovered.length - coming;
+    const first = uncovered[coming];
+    if (missing > 0 && first) wanting.push({ view, count: missing, since: first.createdAt });
+    else actions.push(...planSurplus(survey, view, -missing));
+    actions.push(...planSurplusRunners(survey, view));
+  }
+  wanting.sort((a, b) => a.since - b.since);
+  return [...actions, ...planSubmissions(survey, wanting)];
+}
+
+const NOT_NEEDED = "no job of its lane waits any more";
+
+function release(allocation: Allocation, reason: string): Action {
+  return { kind: "release", allocation: allocation.name, reason };
+}
+
+function hasWalltimeLeft(allocation: Allocation, now: number): boolean {
+  const started = allocation.sighting?.job.startedAt ?? allocation.announcedAt;
+  if (started === null) return true;
+  const walltime = allocation.lane.request.walltimeSeconds * 1000;
+  const left = walltime - (now - started);
+  // A first turn always has its whole walltime but for the start; a later one must be worth a job.
+  return allocation.turns.delivered === 0
+    ? left > Math.min(LEAST_WALLTIME_LEFT, walltime / 4)
+    : left > Math.max(LEAST_WALLTIME_LEFT, walltime / 2);
+}
+
+function planMints(
+  survey: Survey,
+  view: LaneView,
+  ready: readonly Allocation[],
+  uncovered: LaneView["queued"],
+): Action[] {
+  const hold = survey.holds.get(installationSubject(view.lane.identity.scope.installationId));
+  if (hold && hold.until > survey.now) return [];
+  const minting = view.idleRunners.some((runner) => runner.state === "minting");
+  // After a failure one attempt shows whether GitHub answers again.
+  const most = hold ? (minting ? 0 : 1) : Infinity;
+  return ready.slice(0, Math.min(uncovered.length, most)).flatMap((allocation, index) => {
+    const job = uncovered[index];
+    if (!job) return [];
+    return [
+      {
+        kind: "mint-and-deliver" as const,
+        runner: `${allocation.name}-${allocation.mints.times + 1}`,
+        allocation: allocation.name,
+        turn: allocation.turns.delivered + 1,
+        jobId: job.id,
+      },
+    ];
+  });
+}
+
+/** Deletes what waits in PBS for nobody, the youngest first: the oldest is nearest to its start. */
+function planSurplus(survey: Survey, view: LaneView, surplus: number): Action[] {
+  if (surplus <= 0) return [];
+  const names = view.pending
+    .filter((each) => each.pbsJobId !== null && !survey.world.inFlight.has(`delete:${each.name}`))
+    .toReversed()
+    .slice(0, surplus)
+    .map((each) => each.name);
+  return names.length === 0
+    ? []
+    : [{ kind: "delete", allocations: names, force: false, reason: NOT_NEEDED }];
+}
+
+function planSurplusRunners(survey: Survey, view: LaneView): Action[] {
+  const surplus = view.idleRunners.length - view.queued.length;
+  if (surplus <= 0) return [];
+  return view.idleRunners
+    .filter(
+      ({ deliveredAt }) =>
+        deliveredAt !== null && survey.now - deliveredAt >= survey.world.patience.surplusRunner,
+    )
+    .slice(0, surplus)
+    .map((runner) => ({ kind: "deregister", runner: runner.name, reason: NOT_NEEDED }));
+}
+
+/** Submits for the longest-waiting jobs first, within every ceiling. */
+function planSubmissions(
+  survey: Survey,
+  wanting: readonly { readonly view: LaneView; readonly count: number }[],
+): Action[] {
+  const { world, now } = survey;
+  const actions: Action[] = [];
+  let roomInAll = world.limits.maxAllocations - world.allocations.length;
+  const active = countBy(world.allocations.map((each) => each.lane.pool));
+  let serial = 0;
+  for (const { view, count } of wanting) {
+    const { lane } = view;
+    const pool = world.pools.find((each) => each.name === lane.pool);
+    const hold = survey.holds.get(poolSubject(lane.pool));
+    if (!pool || (hold && hold.until > now)) continue;
+    const inPool = active.get(pool.name) ?? 0;
+    const probing = view.pending.some((each) => each.submission !== "accepted") ? 0 : 1;
+    const most = hold ? probing : Infinity;
+    const granted = Math.min(count, roomInAll, pool.maxAllocations - inPool, most);
+    if (granted <= 0) continue;
+    const names = Array.from({ length: granted }, () => allocationName(world.nonce, serial++));
+    actions.push({ kind: "submit", lane, allocations: names });
+    roomInAll -= granted;
+    active.set(pool.name, inPool + granted);
+  }
+  return actions;
+}
+
+/** 15 characters, as older PBS allows: `ghr-`, the tick's 8 random ones, and a number within the tick. */
+function allocationName(nonce: string, serial: number): string {
+  return `ghr-${nonce}${serial.toString(36).padStart(3, "0")}`;
+}
+
+function countBy(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}

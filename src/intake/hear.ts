@@ -1,0 +1,18 @@
+import { hear, type JobNews, type WorkflowJob } from "../domain/workflow-job.ts";
+import type { Store } from "../store/store.ts";
+
+/** Stores news of a job and ties it to our runner, if one of ours took it. Must run in a transaction or alone. */
+export function hearJobNews(store: Store, news: JobNews): WorkflowJob {
+  const job = hear(store.jobs.get(news.id), news);
+  store.saveJob(job);
+  if (job.runnerName === null) return job;
+  const runner = store.runners.get(job.runnerName);
+  if (runner && runner.servedJobId === null) {
+    store.saveRunner({
+      ...runner,
+      servedJobId: job.id,
+      busyAt: runner.busyAt ?? job.startedAt ?? job.observedAt,
+    });
+  }
+  return job;
+}

@@ -1,0 +1,54 @@
+import type { Logger } from "pino";
+import type { Action } from "../domain/action.ts";
+import type { Store } from "../store/store.ts";
+import { AllocationActs } from "./allocation-acts.ts";
+import type { Ports } from "./ports.ts";
+import { RunnerActs } from "./runner-acts.ts";
+import { JobActs } from "./job-acts.ts";
+
+/** Carries out one action of the plan: writes the intent, does it, writes what was observed. Decides nothing. */
+export type Act = (action: Action) => Promise<void>;
+
+/** What every act needs. */
+export interface ActContext {
+  readonly store: Store;
+  readonly ports: Ports;
+  readonly log: Logger;
+}
+
+export function createAct(context: ActContext): Act {
+  const allocations = new AllocationActs(context);
+  const runners = new RunnerActs(context);
+  const jobs = new JobActs(context);
+  return async function act(action) {
+    switch (action.kind) {
+      case "submit":
+        return allocations.submit(action);
+      case "look-up":
+        return allocations.lookUp(action);
+      case "confirm-absence":
+        return allocations.confirmAbsence(action);
+      case "release":
+        return allocations.release(action);
+      case "delete":
+        return allocations.delete(action);
+      case "end":
+        return allocations.end(action);
+      case "mint-and-deliver":
+        return runners.mintAndDeliver(action);
+      case "deregister":
+        return runners.deregister(action);
+      case "find-runner":
+        return runners.find(action);
+      case "forget-runner":
+        return runners.forget(action);
+      case "confirm-job":
+        return jobs.confirm(action);
+      case "refuse":
+        return jobs.refuse(action);
+    }
+  };
+}
+
+/** The action of one kind. */
+export type ActionOf<K extends Action["kind"]> = Extract<Action, { kind: K }>;

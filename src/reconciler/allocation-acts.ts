@@ -1,0 +1,173 @@
+import pLimit from "p-limit";
+import { intendAllocation, type Allocation } from "../domain/allocation.ts";
+import { poolSubject } from "../domain/hold.ts";
+import type { SubmitOutcome } from "../pbs/pbs.ts";
+import type { ActContext, ActionOf } from "./act.ts";
+import { holdBack, letGo } from "./holds.ts";
+import { seePbsJob } from "./observe.ts";
+
+/**
+ * One `qsub` background process serves all calls of a user; beyond four at once nothing is gained (facts/pbs.md §8),
+ * and each call without it takes a privileged port for a minute.
+ */
+const PARALLEL_SUBMISSIONS = 4;
+
+/** What is done to PBS jobs and to their handoff. */
+export class AllocationActs {
+  readonly #context: ActContext;
+  readonly #limit = pLimit(PARALLEL_SUBMISSIONS);
+
+  constructor(context: ActContext) {
+    this.#context = context;
+  }
+
+  async submit({ lane, allocations }: ActionOf<"submit">): Promise<void> {
+    const { store, ports } = this.#context;
+    // Written down before anything is done: a crash from here on is healed by looking the names up.
+    store.transaction(() => {
+      for (const name of allocations) {
+        store.saveAllocation(intendAllocation(name, lane, ports.clock.now()));
+      }
+    });
+    await Promise.all(allocations.map((name) => this.#limit(() => this.#submitOne(name))));
+  }
+
+  async #submitOne(name: string): Promise<void> {
+    const { store, ports } = this.#context;
+    const intended = store.allocations.get(name);
+    if (!intended) return;
+    const path = await ports.handoff.open(name);
+    const outcome = await ports.pbs.submit(ports.describe(intended, path));
+    this.#settle(name, outcome);
+  }
+
+  #settle(name: string, outcome: SubmitOutcome): void {
+    const { store, log } = this.#context;
+    // It may have announced itself, and so become known, before qsub answered.
+    const allocation = store.allocations.get(name);
+    if (!allocation || allocation.submission === "accepted") return;
+    const subject = poolSubject(allocation.lane.pool);
+    switch (outcome.kind) {
+      case "accepted":
+        log.info(
+          { allocation: name, pbsJobId: outcome.jobId, pool: allocation.lane.pool },
+          "Allocation submitted",
+        );
+        store.saveAllocation({ ...allocation, submission: "accepted", pbsJobId: outcome.jobId });
+        letGo(this.#context, subject);
+        return;
+      case "unknown":
+        store.saveAllocation({ ...allocation, submission: "unknown", end: outcome.reason });
+        holdBack(this.#context, { subject, reason: outcome.reason });
+        return;
+      case "retry":
+      case "unusable":
+        store.saveAllocation({ ...allocation, submission: "failed", end: outcome.reason });
+        holdBack(this.#context, {
+          subject,
+          reason: outcome.reason,
+          needsPerson: outcome.kind === "unusable",
+        });
+        return;
+      case "refused":
+        store.saveAllocation({ ...allocation, submission: "refused", end: outcome.reason });
+        holdBack(this.#context, { subject, reason: outcome.reason, needsPerson: true });
+    }
+  }
+
+  async lookUp({ allocation: name }: ActionOf<"look-up">): Promise<void> {
+    const { store, ports, log } = this.#context;
+    const outcome = await ports.pbs.find(name);
+    const allocation = store.allocations.get(name);
+    if (!allocation || allocation.submission === "accepted") return;
+    const { lookups } = allocation;
+    const last = ports.clock.now();
+    if (outcome.kind !== "answered") {
+      log.warn({ allocation: name, reason: outcome.reason }, "Could not look up a submission");
+      store.saveAllocation({ ...allocation, lookups: { ...lookups, last } });
+      return;
+    }
+    const [pbsJobId] = outcome.jobIds;
+    if (pbsJobId === undefined) {
+      store.saveAllocation({ ...allocation, lookups: { times: lookups.times + 1, last } });
+      return;
+    }
+    log.info({ allocation: name, pbsJobId }, "Found a submission whose answer was lost");
+    store.saveAllocation({ ...allocation, submission: "accepted", pbsJobId, end: null });
+    letGo(this.#context, poolSubject(allocation.lane.pool));
+  }
+
+  async confirmAbsence({ allocation: name }: ActionOf<"confirm-absence">): Promise<void> {
+    const { store, ports } = this.#context;
+    const pbsJobId = store.allocations.get(name)?.pbsJobId;
+    if (pbsJobId === null || pbsJobId === undefined) return;
+    const outcome = await ports.pbs.status([pbsJobId], { fresh: true });
+    const allocation = store.allocations.get(name);
+    if (!allocation || allocation.endedAt !== null) return;
+    const job = outcome.kind === "answered" ? outcome.jobs.get(pbsJobId) : undefined;
+    const now = ports.clock.now();
+    if (job === undefined) {
+      // No answer: the misses before it prove nothing, so they are counted anew.
+      store.saveAllocation({ ...allocation, absence: null });
+    } else if (job === "absent") {
+      const absence = allocation.absence ?? { times: 1, since: now };
+      store.saveAllocation({ ...allocation, absence: { ...absence, confirmedAt: now } });
+    } else {
+      seePbsJob(store, allocation, job, now);
+    }
+  }
+
+  async release({ allocation: name, reason }: ActionOf<"release">): Promise<void> {
+    const { ports, log } = this.#context;
+    await ports.handoff.release(name);
+    log.info({ allocation: name, reason }, "Allocation released");
+    this.#change(name, (allocation) => ({
+      ...allocation,
+      releasedAt: ports.clock.now(),
+      end: allocation.end ?? reason,
+    }));
+  }
+
+  async delete({ allocations, force, reason }: ActionOf<"delete">): Promise<void> {
+    const { store, ports, log } = this.#context;
+    const ids = allocations.flatMap((name) => store.allocations.get(name)?.pbsJobId ?? []);
+    const outcome = await ports.pbs.delete(ids, { force });
+    if (outcome.kind !== "answered") {
+      log.warn({ allocations, reason: outcome.reason }, "Could not delete allocations");
+    } else if (outcome.refused.size > 0) {
+      log.error(
+        { refused: Object.fromEntries(outcome.refused) },
+        "PBS will not delete allocations of ours",
+      );
+    } else {
+      log.info({ allocations, force, reason }, "Allocations deleted");
+    }
+    // Counted also when it failed: the next attempt is paced by it.
+    store.transaction(() => {
+      for (const name of allocations) {
+        this.#change(name, (allocation) => ({
+          ...allocation,
+          deletion: { times: allocation.deletion.times + 1, last: ports.clock.now() },
+          end: allocation.end ?? reason,
+        }));
+      }
+    });
+  }
+
+  async end({ allocation: name, reason }: ActionOf<"end">): Promise<void> {
+    const { ports, log } = this.#context;
+    await ports.handoff.close(name);
+    log.info({ allocation: name, reason }, "Allocation ended");
+    this.#change(name, (allocation) => ({
+      ...allocation,
+      endedAt: ports.clock.now(),
+      end: reason,
+    }));
+  }
+
+  #change(name: string, change: (allocation: Allocation) => Allocation): void {
+    const { store } = this.#context;
+    const allocation = store.allocations.get(name);
+    if (allocation && allocation.endedAt === null) store.saveAllocation(change(allocation));
+  }
+}

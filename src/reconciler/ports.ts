@@ -1,0 +1,23 @@
+import type { Allocation } from "../domain/allocation.ts";
+import type { EpochMs } from "../domain/time.ts";
+import type { GitHub } from "../github/github.ts";
+import type { Handoff } from "../handoff/handoff.ts";
+import type { Pbs, Submission } from "../pbs/pbs.ts";
+
+export interface Clock {
+  now(): EpochMs;
+  /** Resolves after `ms` or when `signal` is aborted, whichever is first. Never rejects. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Everything outside the program that the reconciler observes and changes. */
+export interface Ports {
+  readonly pbs: Pbs;
+  readonly github: GitHub;
+  readonly handoff: Handoff;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** What to submit for an allocation whose handoff directory is `path`. */
+  readonly describe: (allocation: Allocation, path: string) => Submission;
+}

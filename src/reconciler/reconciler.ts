@@ -1,0 +1,185 @@
+import type { Logger } from "pino";
+import { keysOf, type Action } from "../domain/action.ts";
+import { plan } from "../domain/plan/plan.ts";
+import { HOUR, SECOND, type EpochMs } from "../domain/time.ts";
+import type { Rules, World } from "../domain/world.ts";
+import type { Store } from "../store/store.ts";
+import { createAct, type Act } from "./act.ts";
+import { hearMessage, seePbsJob } from "./observe.ts";
+import type { Ports } from "./ports.ts";
+
+export interface ReconcilerOptions {
+  readonly store: Store;
+  readonly ports: Ports;
+  readonly rules: Rules;
+  /** Milliseconds between two observations of PBS, and at most between two plans. */
+  readonly statusInterval: number;
+  readonly log: Logger;
+}
+
+/** While allocations live, the inbox is listed this often: a started allocation should not wait for us. */
+const INBOX_EVERY = SECOND;
+/** With nothing to look after, only a wake-up matters; this is the net below it. */
+const IDLE_EVERY = 30 * SECOND;
+/** An action that failed in a way nobody foresaw is not repeated sooner. */
+const COOL_DOWN = 10 * SECOND;
+const PRUNE_EVERY = HOUR;
+
+/**
+ * Observe, plan, act: the only place that decides when anything happens. Actions and the question to PBS run beside the
+ * loop, so that a slow GitHub or a hung PBS delays only what needs it.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #act: Act;
+  /** Keys of the actions under way, and of failed ones until they have cooled down. */
+  readonly #inFlight = new Set<string>();
+  readonly #cooling = new Map<string, EpochMs>();
+  readonly #running = new Set<Promise<void>>();
+  #alarm = new AbortController();
+  #woken = true;
+  #askedPbs = -Infinity;
+  #asking = false;
+  #planned = -Infinity;
+  #pruned = -Infinity;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#act = createAct(options);
+  }
+
+  /** Something happened: plan without waiting. */
+  wake(): void {
+    this.#woken = true;
+    this.#alarm.abort();
+  }
+
+  /**
+   * Runs until `signal` is aborted. Rejects only if the store can no longer be used or is held by another instance:
+   * without it nothing may be done.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options.ports;
+    const stop = (): void => this.#alarm.abort();
+    signal.addEventListener("abort", stop);
+    try {
+      while (!signal.aborted) {
+        await this.tick();
+        if (this.#woken || signal.aborted) continue;
+        await clock.wait(this.#pace(), this.#alarm.signal);
+        this.#alarm = new AbortController();
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Observes, and plans if there is anything new or enough time has passed. Resolves when the actions are started. */
+  async tick(): Promise<void> {
+    const { store, ports, statusInterval } = this.#options;
+    const woken = this.#woken;
+    this.#woken = false;
+    const heard = await this.#hear();
+    const now = ports.clock.now();
+    store.renewLease(now);
+    this.#askPbs(now);
+    if (!woken && !heard && now - this.#planned < statusInterval) return;
+    this.#planned = now;
+    if (now - this.#pruned >= PRUNE_EVERY) {
+      this.#pruned = now;
+      store.prune(now);
+    }
+    for (const action of plan(this.#world(now), now)) this.#start(action);
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async settle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #pace(): number {
+    const { store, statusInterval } = this.#options;
+    const busy = store.allocations.live().length > 0;
+    if (busy) return Math.min(INBOX_EVERY, statusInterval);
+    const waiting = store.jobs.live().length > 0 || store.runners.live().length > 0;
+    return waiting ? Math.min(IDLE_EVERY, statusInterval) : IDLE_EVERY;
+  }
+
+  async #hear(): Promise<boolean> {
+    const { store, ports, log } = this.#options;
+    try {
+      const received = await ports.handoff.receive();
+      if (received.length === 0) return false;
+      store.transaction(() => {
+        for (const { message } of received) hearMessage(store, message, ports.clock.now(), log);
+      });
+      await ports.handoff.acknowledge(received);
+      return true;
+    } catch (error) {
+      log.error({ err: error }, "Could not read the handoff's inbox");
+      return false;
+    }
+  }
+
+  /** One question about all jobs that live, none when nothing does. */
+  #askPbs(now: EpochMs): void {
+    if (this.#asking || now - this.#askedPbs < this.#options.statusInterval) return;
+    const { store, ports, log } = this.#options;
+    const ids = store.allocations.live().flatMap((each) => each.pbsJobId ?? []);
+    if (ids.length === 0) return;
+    this.#asking = true;
+    this.#askedPbs = now;
+    this.#follow(["status"], async () => {
+      const outcome = await ports.pbs.status(ids);
+      this.#asking = false;
+      if (outcome.kind !== "answered") {
+        log.warn({ reason: outcome.reason }, "Could not ask PBS");
+        return;
+      }
+      const at = ports.clock.now();
+      store.transaction(() => {
+        for (const allocation of store.allocations.live()) {
+          const job =
+            allocation.pbsJobId === null ? undefined : outcome.jobs.get(allocation.pbsJobId);
+          if (job !== undefined) seePbsJob(store, allocation, job, at);
+        }
+      });
+    });
+  }
+
+  #world(now: EpochMs): World {
+    const { store, rules, ports } = this.#options;
+    for (const [key, until] of this.#cooling) if (until <= now) this.#cooling.delete(key);
+    return {
+      ...rules,
+      jobs: store.jobs.live(),
+      allocations: store.allocations.live(),
+      runners: store.runners.live(),
+      holds: store.holds.live(),
+      inFlight: new Set([...this.#inFlight, ...this.#cooling.keys()]),
+      nonce: Array.from({ length: 8 }, () => Math.floor(ports.random() * 36).toString(36)).join(""),
+    };
+  }
+
+  #start(action: Action): void {
+    this.#follow(keysOf(action), () => this.#act(action));
+  }
+
+  /** Runs beside the loop and wakes it when done. */
+  #follow(keys: readonly string[], work: () => Promise<void>): void {
+    const { log, ports } = this.#options;
+    for (const key of keys) this.#inFlight.add(key);
+    const running = work()
+      .catch((error: unknown) => {
+        log.error({ err: error, keys }, "An action failed unexpectedly");
+        const until = ports.clock.now() + COOL_DOWN;
+        for (const key of keys) this.#cooling.set(key, until);
+      })
+      .finally(() => {
+        for (const key of keys) this.#inFlight.delete(key);
+        this.#running.delete(running);
+        this.wake();
+      });
+    this.#running.add(running);
+  }
+}

@@ -1,0 +1,139 @@
+import { phaseOf } from "../domain/allocation.ts";
+import { installationSubject } from "../domain/hold.ts";
+import { intendRunner, type Runner } from "../domain/runner.ts";
+import type { MintOutcome } from "../github/github.ts";
+import type { ActContext, ActionOf } from "./act.ts";
+import { holdBack, letGo } from "./holds.ts";
+
+/** What is done to registrations at GitHub, and the handing over of their configuration. */
+export class RunnerActs {
+  readonly #context: ActContext;
+
+  constructor(context: ActContext) {
+    this.#context = context;
+  }
+
+  async mintAndDeliver(action: ActionOf<"mint-and-deliver">): Promise<void> {
+    const { store, ports } = this.#context;
+    const allocation = store.allocations.get(action.allocation);
+    if (!allocation) return;
+    const { scope, runnerGroup } = allocation.lane.identity;
+    const runner = intendRunner(
+      {
+        name: action.runner,
+        scope,
+        allocation: allocation.name,
+        turn: action.turn,
+        intendedJobId: action.jobId,
+      },
+      ports.clock.now(),
+    );
+    store.transaction(() => {
+      const mints = { times: allocation.mints.times + 1, last: ports.clock.now() };
+      store.saveAllocation({ ...allocation, mints });
+      store.saveRunner(runner);
+    });
+    const { labels } = allocation.lane;
+    const outcome = await ports.github.mint({ scope, name: runner.name, labels, runnerGroup });
+    if (outcome.kind === "minted") await this.#deliver(runner, outcome);
+    else this.#settleFailure(runner, outcome);
+  }
+
+  async #deliver(
+    runner: Runner,
+    { runnerId, jitConfig }: MintOutcome & { kind: "minted" },
+  ): Promise<void> {
+    const { store, ports, log } = this.#context;
+    const minted: Runner = { ...runner, id: runnerId, state: "minted" };
+    store.saveRunner(minted);
+    letGo(this.#context, installationSubject(runner.scope.installationId));
+    const before = store.allocations.get(runner.allocation);
+    // It may have ended while GitHub made up its mind. The plan deletes what was minted in vain.
+    if (!before || before.endedAt !== null || phaseOf(before) !== "ready") return;
+    await ports.handoff.deliver(runner.allocation, runner.turn, jitConfig);
+    log.info({ allocation: runner.allocation, runner: runner.name, runnerId }, "Runner delivered");
+    store.transaction(() => {
+      const allocation = store.allocations.get(runner.allocation) ?? before;
+      const { turns } = allocation;
+      store.saveAllocation({
+        ...allocation,
+        turns: {
+          ...turns,
+          asked: Math.max(turns.asked, runner.turn),
+          delivered: Math.max(turns.delivered, runner.turn),
+        },
+      });
+      const current = store.runners.get(runner.name) ?? minted;
+      store.saveRunner({
+        ...current,
+        id: runnerId,
+        state: "delivered",
+        deliveredAt: ports.clock.now(),
+      });
+    });
+  }
+
+  #settleFailure(runner: Runner, outcome: Exclude<MintOutcome, { kind: "minted" }>): void {
+    const { log } = this.#context;
+    // 409: it exists under this name, which the plan looks up and deletes; the next attempt has another name.
+    if (outcome.kind === "name-taken") {
+      log.warn({ runner: runner.name }, "A runner of this name exists already");
+      return;
+    }
+    if (outcome.kind !== "unknown") this.#gone(runner);
+    holdBack(this.#context, {
+      subject: installationSubject(runner.scope.installationId),
+      reason: outcome.reason,
+      afterMs: outcome.kind === "retry" ? outcome.afterMs : null,
+      needsPerson: outcome.kind === "refused",
+    });
+  }
+
+  async find({ runner: name }: ActionOf<"find-runner">): Promise<void> {
+    const { store, ports } = this.#context;
+    const asked = store.runners.get(name);
+    if (!asked) return;
+    const outcome = await ports.github.findRunner(asked.scope, name);
+    const runner = store.runners.get(name);
+    if (!runner || runner.state !== "minting") return;
+    const last = ports.clock.now();
+    if (outcome.kind === "found") {
+      store.saveRunner({
+        ...runner,
+        id: outcome.runnerId,
+        state: "minted",
+        checks: { times: 0, last: null },
+      });
+    } else if (outcome.kind === "absent") {
+      store.saveRunner({ ...runner, checks: { times: runner.checks.times + 1, last } });
+    } else {
+      store.saveRunner({ ...runner, checks: { ...runner.checks, last } });
+    }
+  }
+
+  async deregister({ runner: name, reason }: ActionOf<"deregister">): Promise<void> {
+    const { store, ports, log } = this.#context;
+    const asked = store.runners.get(name);
+    if (!asked || asked.id === null) return;
+    const outcome = await ports.github.deleteRunner(asked.scope, asked.id);
+    const runner = store.runners.get(name) ?? asked;
+    if (outcome.kind === "gone") {
+      log.info({ runner: name, reason }, "Runner deregistered");
+      this.#gone(runner);
+      return;
+    }
+    const now = ports.clock.now();
+    const busyAt = outcome.kind === "busy" ? (runner.busyAt ?? now) : runner.busyAt;
+    store.saveRunner({ ...runner, busyAt, checks: { times: runner.checks.times + 1, last: now } });
+  }
+
+  async forget({ runner: name }: ActionOf<"forget-runner">): Promise<void> {
+    const runner = this.#context.store.runners.get(name);
+    if (runner) this.#gone(runner);
+  }
+
+  #gone(runner: Runner): void {
+    const { store, ports } = this.#context;
+    store.saveRunner({ ...runner, state: "gone", goneAt: ports.clock.now() });
+  }
+}

@@ -1,0 +1,146 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Allocation } from "../domain/allocation.ts";
+import type { Hold } from "../domain/hold.ts";
+import type { Runner } from "../domain/runner.ts";
+import { DAY, type EpochMs } from "../domain/time.ts";
+import { isLive, type WorkflowJob } from "../domain/workflow-job.ts";
+import { openDatabase, type Db } from "./database.ts";
+import { takeLease, type Lease } from "./lease.ts";
+import * as mappings from "./mappings.ts";
+import { Table } from "./table.ts";
+
+/** GitHub redelivers what is at most 3 days old; after that a GUID need not be remembered. */
+const DELIVERIES_KEPT = 4 * DAY;
+/** Ended jobs, allocations and runners are history for people to look at. */
+const HISTORY_KEPT = 30 * DAY;
+
+/** What the program believes, in one SQLite file: intents and observations. Every method is one durable step. */
+export class Store {
+  readonly jobs: Table<WorkflowJob>;
+  readonly allocations: Table<Allocation>;
+  readonly runners: Table<Runner>;
+  readonly holds: Table<Hold>;
+  readonly #db: Db;
+  readonly #lease: Lease | null;
+  readonly #seen;
+  readonly #remember;
+
+  private constructor(db: Db, lease: Lease | null) {
+    this.#db = db;
+    this.#lease = lease;
+    this.jobs = new Table(db, mappings.workflowJobs);
+    this.allocations = new Table(db, mappings.allocations);
+    this.runners = new Table(db, mappings.runners);
+    this.holds = new Table(db, mappings.holds);
+    this.#seen = db.prepare("SELECT 1 FROM deliveries WHERE guid = ?");
+    this.#remember = db.prepare(
+      "INSERT OR IGNORE INTO deliveries (guid, received_at) VALUES (?, ?)",
+    );
+  }
+
+  /**
+   * Opens `store.sqlite` in the state directory (made, mode 0700, if missing) for this process alone.
+   *
+   * @throws {StoreError}
+   */
+  static open(directory: string, now: EpochMs): Store {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const lease = takeLease(directory, now);
+    try {
+      return new Store(openDatabase(join(directory, "store.sqlite")), lease);
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  /** A store that lives as long as the process, for simulations. */
+  static inMemory(): Store {
+    return new Store(openDatabase(":memory:"), null);
+  }
+
+  /** All of `work` or nothing, durable when it returns. `work` must not be asynchronous. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  /** @returns false if the delivery had been recorded before. */
+  recordDelivery(guid: string, now: EpochMs): boolean {
+    return this.#remember.run([guid, now]).changes > 0;
+  }
+
+  hasDelivery(guid: string): boolean {
+    return this.#seen.get(guid) !== undefined;
+  }
+
+  saveJob(job: WorkflowJob): void {
+    this.jobs.save(job, isLive(job));
+  }
+
+  saveAllocation(allocation: Allocation): void {
+    const ended = allocation.endedAt !== null;
+    this.allocations.save(allocation, !ended);
+    if (!ended) return;
+    for (const runner of this.runners.live()) {
+      if (runner.allocation === allocation.name) this.saveRunner(runner);
+    }
+  }
+
+  saveRunner(runner: Runner): void {
+    const allocation = this.allocations.get(runner.allocation);
+    const wanted = runner.state !== "gone" || (allocation !== null && allocation.endedAt === null);
+    this.runners.save(runner, wanted);
+  }
+
+  saveHold(hold: Hold): void {
+    this.holds.save(hold, hold.failures > 0);
+  }
+
+  /** Forgets what is too old to matter. */
+  prune(now: EpochMs): void {
+    this.transaction(() => {
+      const old = now - HISTORY_KEPT;
+      this.#db.prepare("DELETE FROM deliveries WHERE received_at < ?").run([now - DELIVERIES_KEPT]);
+      this.#db
+        .prepare(
+          "DELETE FROM workflow_jobs WHERE created_at < ? AND (status = 'completed' OR refusal IS NOT NULL)",
+        )
+        .run([old]);
+      this.#db
+        .prepare(
+          "DELETE FROM runners WHERE state = 'gone' AND allocation IN (SELECT name FROM allocations WHERE intended_at < ? AND ended_at IS NOT NULL)",
+        )
+        .run([old]);
+      this.#db
+        .prepare(
+          "DELETE FROM allocations WHERE intended_at < ? AND ended_at IS NOT NULL AND name NOT IN (SELECT allocation FROM runners)",
+        )
+        .run([old]);
+    });
+  }
+
+  /** Keeps the state directory ours. Throws `held` if another instance has taken it. */
+  renewLease(now: EpochMs): void {
+    this.#lease?.renew(now);
+  }
+
+  close(): void {
+    this.#db.close();
+    this.#lease?.release();
+  }
+
+  #rollBack(): void {
+    // SQLite has rolled back by itself after some errors (full disk, I/O): then this one is refused.
+    if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
+    for (const table of [this.jobs, this.allocations, this.runners, this.holds]) table.reload();
+  }
+}
