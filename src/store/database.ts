@@ -34,6 +34,20 @@ export function openDatabase(path: string): Db {
   return db;
 }
 
+/**
+ * Writes the log into the file and gives the lock back. libsql keeps a closed file locked until its statements are
+ * collected as garbage; leaving the write-ahead mode first leaves one plain, unlocked file.
+ */
+export function closeDatabase(db: Db): void {
+  try {
+    db.exec("PRAGMA journal_mode = DELETE");
+    db.exec("PRAGMA locking_mode = NORMAL");
+    db.prepare("SELECT 1 FROM sqlite_master").get();
+  } finally {
+    db.close();
+  }
+}
+
 function checkIntegrity(db: Db, path: string): void {
   const found = attempt(path, () => db.prepare("PRAGMA quick_check(1)").raw().get());
   const verdict = Array.isArray(found) ? found[0] : found;

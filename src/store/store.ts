@@ -5,7 +5,7 @@ import type { Hold } from "../domain/hold.ts";
 import type { Runner } from "../domain/runner.ts";
 import { DAY, type EpochMs } from "../domain/time.ts";
 import { isLive, type WorkflowJob } from "../domain/workflow-job.ts";
-import { openDatabase, type Db } from "./database.ts";
+import { closeDatabase, openDatabase, type Db } from "./database.ts";
 import { takeLease, type Lease } from "./lease.ts";
 import * as mappings from "./mappings.ts";
 import { Table } from "./table.ts";
@@ -134,8 +134,12 @@ export class Store {
   }
 
   close(): void {
-    this.#db.close();
-    this.#lease?.release();
+    if (!this.#db.open) return;
+    try {
+      closeDatabase(this.#db);
+    } finally {
+      this.#lease?.release();
+    }
   }
 
   #rollBack(): void {

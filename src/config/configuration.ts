@@ -1,0 +1,96 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { toLabelSet } from "../domain/labels.ts";
+import type { Limits, Pool } from "../domain/pool.ts";
+import { SECOND } from "../domain/time.ts";
+import type { Settings } from "./schema.ts";
+
+/** All that `hpc-runners.yml` says, with defaults, paths absolute and durations in the units their names tell. */
+export interface Configuration {
+  /** The file it came from, absolute. */
+  readonly file: string;
+  /** At least one; in the order of the file. No two have the same labels. */
+  readonly pools: readonly Pool[];
+  readonly limits: Limits;
+  readonly directories: Directories;
+  readonly pbs: PbsSettings;
+  readonly github: GitHubSettings;
+}
+
+export interface Directories {
+  /** Handoff and logs; seen by compute nodes. */
+  readonly shared: string;
+  /** The unpacked release of GitHub's runner; seen by compute nodes. */
+  readonly runner: string;
+  /** On the compute node; `null` for the PBS job's `$TMPDIR`. */
+  readonly scratch: string | null;
+}
+
+export interface PbsSettings {
+  /** Directory of PBS's commands; `null` to find them on PATH. */
+  readonly bin: string | null;
+  readonly statusIntervalMs: number;
+  /** How old an answer of `qstat` can be. */
+  readonly cacheAgeMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface GitHubSettings {
+  readonly timeoutMs: number;
+}
+
+/** Places a configuration is relative to. */
+export interface Surroundings {
+  /** Absolute; the default directories are below it. */
+  readonly stateDirectory: string;
+  /** What `~` stands for. Default: the user's home directory. */
+  readonly home?: string;
+}
+
+/** Settings in the words of the domain. */
+export function toConfiguration(
+  file: string,
+  settings: Settings,
+  { stateDirectory, home = homedir() }: Surroundings,
+): Configuration {
+  const { directories, pbs, github, limits } = settings;
+  const path = (written: string): string => expandHome(written, home);
+  return {
+    file: resolve(file),
+    pools: Object.entries(settings.pools).map(([name, pool]) => toPool(name, pool)),
+    limits: { maxAllocations: limits.max_allocations },
+    directories: {
+      shared: path(directories.shared ?? join(stateDirectory, "shared")),
+      runner: path(directories.runner ?? join(stateDirectory, "runner")),
+      scratch: directories.scratch === undefined ? null : path(directories.scratch),
+    },
+    pbs: {
+      bin: pbs.bin === undefined ? null : path(pbs.bin),
+      statusIntervalMs: pbs.status_interval,
+      cacheAgeMs: pbs.cache_age,
+      timeoutMs: pbs.timeout,
+    },
+    github: { timeoutMs: github.timeout },
+  };
+}
+
+function toPool(name: string, pool: Settings["pools"][string]): Pool {
+  return {
+    name,
+    labels: toLabelSet(pool.labels),
+    queue: pool.queue ?? null,
+    account: pool.account ?? null,
+    select: pool.select,
+    place: pool.place ?? null,
+    walltimeSeconds: pool.walltime / SECOND,
+    environment: pool.environment,
+    runnerGroup: pool.runner_group,
+    maxAllocations: pool.max_allocations,
+    reuse: pool.reuse,
+  };
+}
+
+/** Makes a path absolute; only a leading `~` is expanded, no variable. */
+export function expandHome(path: string, home: string = homedir()): string {
+  return resolve(path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : path);
+}
