@@ -10,6 +10,11 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX deliveries_by_age ON deliveries (received_at);
 
+  CREATE TABLE marks (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE workflow_jobs (
     id              INTEGER PRIMARY KEY,
     run_id          INTEGER NOT NULL,

@@ -82,6 +82,16 @@ export class Store {
     return this.#seen.get(guid) !== undefined;
   }
 
+  /** A remembered number, such as until when the delivery log was read; `null` if never set. */
+  mark(name: string): number | null {
+    const row = this.#db.prepare("SELECT value FROM marks WHERE name = ?").raw().get([name]);
+    return Array.isArray(row) ? Number(row[0]) : null;
+  }
+
+  setMark(name: string, value: number): void {
+    this.#db.prepare("INSERT OR REPLACE INTO marks (name, value) VALUES (?, ?)").run([name, value]);
+  }
+
   saveJob(job: WorkflowJob): void {
     this.jobs.save(job, isLive(job));
   }
