@@ -39,7 +39,7 @@ function explainOne(issue: Issue): readonly Finding[] {
       at: "value",
       value,
       message: messageOf(issue),
-      cure: near === null ? `${cure}${numberHint(issue)}` : `did you mean ${near}?`,
+      cure: near === null ? cure : `did you mean ${near}?`,
     },
   ];
 }
@@ -100,14 +100,6 @@ function actualNoun(input: unknown): string {
   if (Array.isArray(input)) return "a list";
   if (typeof input === "number" && !Number.isInteger(input)) return "a number with a fraction";
   return nounOf(typeof input);
-}
-
-/** PBS reads a bare number as seconds, people mean minutes: so we ask; other texts only want quotes. */
-function numberHint(issue: Issue): string {
-  if (issue.code !== "invalid_type" || issue.expected !== "string") return "";
-  return typeof issue.input === "number" || typeof issue.input === "boolean"
-    ? " (text that looks like a number or a truth value needs quotes)"
-    : "";
 }
 
 function nearest(input: unknown, values: readonly unknown[]): string | null {

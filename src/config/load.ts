@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { LineCounter, parseDocument } from "yaml";
 import type { Document, YAMLError } from "yaml";
 import { checkPools } from "./check.ts";
 import { toConfiguration } from "./configuration.ts";
@@ -42,7 +42,7 @@ export function parseConfiguration(
   const result = schema.safeParse(raw, { reportInput: true });
   const findings = [
     ...(raw === null ? [EMPTY_FILE] : explain(result.error?.issues ?? [])),
-    ...checkPools(Reflect.get(Object(raw), "pools"), poolNames(document)),
+    ...checkPools(isObject(raw) && "pools" in raw ? raw.pools : null),
   ];
   const mistakes = [...syntax, ...findings.map((finding) => place(finding, document, lines))];
   if (mistakes.length > 0 || !result.success) {
@@ -137,11 +137,8 @@ function syntaxMistakes(document: Document.Parsed, lines: LineCounter): readonly
   }));
 }
 
-function poolNames(document: Document.Parsed): readonly string[] {
-  const pools = isMap(document.contents) ? document.getIn(["pools"], false) : null;
-  if (!isMap(pools)) return [];
-  const keys = pools.items.map((item) => (isScalar(item.key) ? String(item.key.value) : "?"));
-  return [...new Set(keys)];
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function place(finding: Finding, document: Document.Parsed, lines: LineCounter): Mistake {

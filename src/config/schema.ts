@@ -4,16 +4,20 @@ import { DAY, HOUR, MINUTE, SECOND, parseDuration } from "../domain/time.ts";
 /** What to write instead, for each key of the file. Kept beside the key; {@link cureAt} finds it by path. */
 const cures = z.registry<{ readonly cure: string }>();
 
-const POOL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** A letter first: names of digits alone would lose their place in the file's order, which routing goes by. */
+const POOL_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,62}$/;
 export const POOL_NAME_RULE = {
   pattern: POOL_NAME,
   message: "is no name for a pool",
-  cure: "use letters, digits, '.', '_' and '-', at most 63, a letter or digit first",
+  cure: "use letters, digits, '.', '_' and '-', at most 63, a letter first",
 } as const;
 
 /** Everything that is no one-line text: control characters (ESC, NUL, newline …) and Unicode's line separators. */
 const ONE_LINE = /^[^\p{Cc}\u2028\u2029]*$/u;
 const ONE_LINE_OR_TAB = /^(?:\t|[^\p{Cc}\u2028\u2029])*$/u;
+
+/** YAML takes `123` for a number and `true` for a truth value where text is meant. */
+const QUOTES = "; in quotes if it looks like a number";
 
 const DURATION =
   /^(?:(?:\d{1,5}:)?\d{1,2}:\d{2}|(?=.)(?:\d{1,4}d)?(?:\d{1,5}h)?(?:\d{1,6}m)?(?:\d{1,8}s)?)$/;
@@ -76,7 +80,7 @@ const label = z
   .max(256) // GitHub's limit for a runner's label
   .regex(ONE_LINE, "must not hold control characters")
   .regex(/^(?!\s).*(?<!\s)$/su, "must not begin or end with a space")
-  .register(cures, { cure: "write a label as it stands in runs-on, 1 to 256 characters" });
+  .register(cures, { cure: `write a label as it stands in runs-on, 1 to 256 characters${QUOTES}` });
 
 const pool = z.strictObject({
   labels: z
@@ -91,7 +95,7 @@ const pool = z.strictObject({
     /^[A-Za-z0-9_][\w.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?)?$/,
     128,
     "is no PBS destination",
-    "write queue or queue@server",
+    `write queue or queue@server${QUOTES}`,
   )
     .optional()
     .describe("PBS queue, or queue@server (qsub -q). Default: the server's own."),
@@ -99,7 +103,7 @@ const pool = z.strictObject({
     /^[A-Za-z0-9_][\w.:+/@=-]*$/,
     128,
     "is no PBS account",
-    "write the account's code alone, such as NCAR0001",
+    `write the account's code alone, such as NCAR0001${QUOTES}`,
   )
     .optional()
     .describe(

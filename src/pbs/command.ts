@@ -177,7 +177,10 @@ async function execute(
 
 function notStarted(path: string, command: string, code: string | undefined): CommandResult {
   const kind = code === "ENOENT" || code === "EACCES" || code === "ENOEXEC" ? "unusable" : "retry";
-  return { kind, reason: `${command} (${path}) could not be started: ${code ?? "no reason given"}` };
+  return {
+    kind,
+    reason: `${command} (${path}) could not be started: ${code ?? "no reason given"}`,
+  };
 }
 
 /** Never fails: a job's environment may hold any bytes, and one job must not hide the others (facts/pbs.md §0.3). */
@@ -214,7 +217,8 @@ async function executable(path: string): Promise<"yes" | "no" | "denied"> {
     await access(path, constants.X_OK);
     return "yes";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EACCES" ? "denied" : "no";
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    return code === "EACCES" ? "denied" : "no";
   }
 }
 

@@ -20,4 +20,6 @@ export interface Ports {
   readonly random: () => number;
   /** What to submit for an allocation whose handoff directory is `path`. */
   readonly describe: (allocation: Allocation, path: string) => Submission;
+  /** Finds and stores what no event told. Never rejects. */
+  readonly recover: () => Promise<void>;
 }

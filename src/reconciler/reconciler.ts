@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { keysOf, type Action } from "../domain/action.ts";
 import { plan } from "../domain/plan/plan.ts";
-import { HOUR, SECOND, type EpochMs } from "../domain/time.ts";
+import { HOUR, MINUTE, SECOND, type EpochMs } from "../domain/time.ts";
 import type { Rules, World } from "../domain/world.ts";
 import type { Store } from "../store/store.ts";
 import { createAct, type Act } from "./act.ts";
@@ -24,6 +24,8 @@ const IDLE_EVERY = 30 * SECOND;
 /** An action that failed in a way nobody foresaw is not repeated sooner. */
 const COOL_DOWN = 10 * SECOND;
 const PRUNE_EVERY = HOUR;
+/** What no webhook told is looked for at the start and then this often. */
+const RECOVER_EVERY = 5 * MINUTE;
 
 /**
  * Observe, plan, act: the only place that decides when anything happens. Actions and the question to PBS run beside the
@@ -42,6 +44,7 @@ export class Reconciler {
   #asking = false;
   #planned = -Infinity;
   #pruned = -Infinity;
+  #recovered = -Infinity;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -83,6 +86,7 @@ export class Reconciler {
     const now = ports.clock.now();
     store.renewLease(now);
     this.#askPbs(now);
+    this.#recover(now);
     if (!woken && !heard && now - this.#planned < statusInterval) return;
     this.#planned = now;
     if (now - this.#pruned >= PRUNE_EVERY) {
@@ -145,6 +149,12 @@ export class Reconciler {
         }
       });
     });
+  }
+
+  #recover(now: EpochMs): void {
+    if (this.#inFlight.has("recover") || now - this.#recovered < RECOVER_EVERY) return;
+    this.#recovered = now;
+    this.#follow(["recover"], () => this.#options.ports.recover());
   }
 
   #world(now: EpochMs): World {

@@ -1,0 +1,54 @@
+import { formatWalltime } from "../domain/time.ts";
+import { runCommand, type CommandResult, type CommandSettings } from "./command.ts";
+import { troubleOf, wordsOf } from "./exit-code.ts";
+import { isJobId } from "./job-id.ts";
+import type { Submission, SubmitOutcome } from "./pbs.ts";
+
+/**
+ * The arguments of `qsub`. What an administrator or our own rules fix is given here and wins: `-C ""` switches off
+ * the `#PBS` lines of the script. No `-v` or `-V`: every user could read the values (facts/pbs.md §0.8).
+ */
+export function qsubArguments(submission: Submission): string[] {
+  const { name, queue, account, select, place, walltimeSeconds, logDirectory } = submission;
+  const directory = logDirectory.endsWith("/") ? logDirectory : `${logDirectory}/`;
+  const args = ["-C", "", "-N", name];
+  // A requeued allocation would start a second time with a spent registration.
+  args.push("-r", "n");
+  if (account !== null) args.push("-A", account);
+  if (queue !== null) args.push("-q", queue);
+  args.push("-l", `select=${select}`);
+  if (place !== null) args.push("-l", `place=${place}`);
+  args.push("-l", `walltime=${formatWalltime(walltimeSeconds)}`);
+  // The output is written where it ends up while the job runs (d: direct), as <job id>.OU.
+  args.push("-j", "oe", "-k", "oed", "-o", directory);
+  return args;
+}
+
+export async function submit(
+  settings: CommandSettings,
+  submission: Submission,
+): Promise<SubmitOutcome> {
+  const result = await runCommand(settings, {
+    command: "qsub",
+    args: qsubArguments(submission),
+    stdin: submission.script,
+    // qsub wants a directory that exists to start from (a deleted one: exit 255, facts/pbs.md §1).
+    cwd: submission.logDirectory,
+  });
+  return readSubmission(result);
+}
+
+/** What became of a submission, after `qsub` has ended. */
+export function readSubmission(result: CommandResult): SubmitOutcome {
+  if (result.kind !== "exited") return result;
+  if (result.code !== 0) return troubleOf(result, "changes");
+  const jobId = lastLine(result.stdout);
+  if (jobId !== null && isJobId(jobId)) return { kind: "accepted", jobId };
+  return { kind: "unknown", reason: `qsub succeeded without a job id: ${wordsOf(result)}` };
+}
+
+/** Warnings of wrappers and of PBS's own helpers may come before the id (facts/pbs.md §10.4). */
+function lastLine(output: string): string | null {
+  const lines = output.split("\n").map((line) => line.trim());
+  return lines.findLast((line) => line !== "") ?? null;
+}

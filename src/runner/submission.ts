@@ -1,0 +1,32 @@
+import type { Configuration } from "../config/configuration.ts";
+import type { Allocation } from "../domain/allocation.ts";
+import type { Submission } from "../pbs/pbs.ts";
+import { composeAllocationScript } from "./allocation-script.ts";
+
+/** What is submitted for an allocation: its lane's request, and the script that asks for its runner. */
+export function createDescribe(
+  { pools, directories }: Configuration,
+  logDirectory: string,
+): (allocation: Allocation, handoff: string) => Submission {
+  return function describe({ name, lane }, handoff) {
+    const pool = pools.find((each) => each.name === lane.pool);
+    const { queue, select, place, walltimeSeconds } = lane.request;
+    return {
+      name,
+      queue,
+      account: lane.identity.account,
+      select,
+      place,
+      walltimeSeconds,
+      logDirectory,
+      script: composeAllocationScript({
+        handoff,
+        runner: directories.runner,
+        scratch: directories.scratch,
+        walltimeSeconds,
+        environment: pool?.environment ?? [],
+        reuse: pool?.reuse === "lane",
+      }),
+    };
+  };
+}

@@ -1,0 +1,102 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Configuration } from "./config/configuration.ts";
+import { patienceFor } from "./domain/patience.ts";
+import { createGitHubClient, type Octokit } from "./github/client.ts";
+import { createHandoff } from "./handoff/directory.ts";
+import { loadHandoffKey } from "./handoff/key.ts";
+import { createIntake, type Intake } from "./intake/intake.ts";
+import { createRecovery } from "./intake/recovery.ts";
+import { registerSecret } from "./log/secrets.ts";
+import { createPbs } from "./pbs/driver.ts";
+import type { Clock } from "./reconciler/ports.ts";
+import { Reconciler } from "./reconciler/reconciler.ts";
+import { createDescribe } from "./runner/submission.ts";
+import { overviewOf, type Overview } from "./status/overview.ts";
+import { Store } from "./store/store.ts";
+
+export interface ServiceOptions {
+  readonly configuration: Configuration;
+  readonly stateDirectory: string;
+  /** Authenticated as an installation, or as the App itself. */
+  readonly octokitFor: (installationId?: number) => Promise<Octokit>;
+  readonly log: Logger;
+}
+
+/** Everything but what listens: store, intake, and the loop. One for each state directory. */
+export interface Service {
+  readonly intake: Intake;
+  overview(): Overview;
+  /** Runs the loop until `signal` is aborted. Rejects if the store can no longer be used. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Waits for what was begun, at most `deadlineMs`, and closes the store. Allocations are left running. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * Puts the rooms together.
+ *
+ * @throws {StoreError} if the state directory is held by another instance or its store cannot be used.
+ */
+export function openService(options: ServiceOptions): Service {
+  const { configuration, stateDirectory, octokitFor, log } = options;
+  const { pools, limits, directories, pbs } = configuration;
+  const store = Store.open(stateDirectory, Date.now());
+  const logDirectory = join(directories.shared, "logs");
+  mkdirSync(logDirectory, { recursive: true, mode: 0o700 });
+  const handoff = createHandoff({
+    directory: join(directories.shared, "handoff"),
+    key: loadHandoffKey(stateDirectory),
+    log,
+  });
+  const intake = createIntake({ store, pools, now: Date.now, wake: () => reconciler.wake(), log });
+  const reconciler = new Reconciler({
+    store,
+    rules: { pools, limits, patience: patienceFor(pbs.statusIntervalMs, pbs.cacheAgeMs) },
+    statusInterval: pbs.statusIntervalMs,
+    log,
+    ports: {
+      pbs: createPbs({
+        binDirectory: pbs.bin,
+        timeouts: {
+          qsub: pbs.timeoutMs,
+          qstat: pbs.timeoutMs,
+          qselect: pbs.timeoutMs,
+          qdel: pbs.timeoutMs,
+        },
+        log,
+      }),
+      github: createGitHubClient({ octokitFor, now: Date.now, registerSecret }),
+      handoff,
+      clock: systemClock,
+      random: Math.random,
+      describe: createDescribe(configuration, logDirectory),
+      recover: createRecovery({ store, intake, pools, octokitFor, now: Date.now, log }),
+    },
+  });
+  const unwatch = handoff.watch(() => reconciler.wake());
+  return {
+    intake,
+    overview: () => overviewOf(store, pools, Date.now()),
+    run: (signal) => reconciler.run(signal),
+    async close(deadlineMs) {
+      unwatch();
+      const late = new AbortController();
+      await Promise.race([
+        reconciler.settle(),
+        wait(deadlineMs, undefined, { signal: late.signal }).catch(() => undefined),
+      ]);
+      late.abort();
+      store.close();
+    },
+  };
+}
+
+const systemClock: Clock = {
+  now: Date.now,
+  async wait(ms, signal) {
+    await wait(ms, undefined, { signal }).catch(() => undefined);
+  },
+};
