@@ -23,7 +23,9 @@ export function installationSubject(installationId: number): string {
   return `installation:${installationId}`;
 }
 
-/** The hold after one more failure. `afterMs` is what the other side asked for, if it did; a person's matter waits longer. */
+/**
+ * The hold after one more failure. Failures while it holds are of attempts that had begun before, and count as one with
+ * the first: many submissions that fail together are one failure. `afterMs` is what the other side asked for, if it did; a person's matter waits longer. */
 export function extendHold(
   previous: Hold | undefined,
   failure: {
@@ -35,6 +37,10 @@ export function extendHold(
   now: EpochMs,
   random: number,
 ): Hold {
+  if (previous && now < previous.until) {
+    const until = Math.max(previous.until, now + (failure.afterMs ?? 0));
+    return { ...previous, until, reason: failure.reason };
+  }
   const failures = (previous?.failures ?? 0) + 1;
   const wait = backoff(failures, random, failure.needsPerson === true ? MINUTE : undefined);
   const until = now + Math.max(wait, failure.afterMs ?? 0);

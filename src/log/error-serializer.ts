@@ -33,7 +33,9 @@ export function serializeError(error: unknown, depth = 0): unknown {
   if (depth >= DEEPEST) return told;
   if (error.cause !== undefined) told["cause"] = serializeError(error.cause, depth + 1);
   if (error instanceof AggregateError) {
-    told["errors"] = error.errors.slice(0, 10).map((each: unknown) => serializeError(each, depth + 1));
+    told["errors"] = error.errors
+      .slice(0, 10)
+      .map((each: unknown) => serializeError(each, depth + 1));
   }
   return told;
 }
@@ -53,7 +55,8 @@ function callOf(error: Error): Readonly<Record<string, string>> {
 
 function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
-    (found, key) => (typeof found === "object" && found !== null ? Reflect.get(found, key) : undefined),
+    (found, key) =>
+      typeof found === "object" && found !== null ? Reflect.get(found, key) : undefined,
     value,
   );
 }

@@ -43,7 +43,11 @@ function formsOf(value: string): readonly string[] {
   // A PEM key is often printed without its last newline, or line by line.
   const lines = value.split(/\r?\n/).filter((line) => line.length >= 32);
   const escaped = [...raw, ...lines].flatMap((text) => [text, escape(text), escape(escape(text))]);
-  const all = [...escaped, encodeURIComponent(Buffer.from(value).toString()), ...raw.flatMap(base64Forms)];
+  const all = [
+    ...escaped,
+    encodeURIComponent(Buffer.from(value).toString()),
+    ...raw.flatMap(base64Forms),
+  ];
   return [...new Set(all)]
     .filter((form) => form.length >= SHORTEST)
     .toSorted((a, b) => b.length - a.length);
@@ -60,11 +64,16 @@ function escape(text: string): string {
 function base64Forms(value: string): readonly string[] {
   const bytes = Buffer.from(value);
   const inside = [0, 1, 2].map((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64").replace(/=+$/, "");
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString("base64")
+      .replace(/=+$/, "");
     const begin = Math.ceil((offset * 8) / 6);
     const end = Math.floor(((offset + bytes.length) * 8) / 6);
     return encoded.slice(begin, end);
   });
   const forms = [bytes.toString("base64"), ...inside];
-  return forms.flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")]);
+  return forms.flatMap((form) => [
+    form,
+    form.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, ""),
+  ]);
 }

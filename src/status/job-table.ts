@@ -7,7 +7,11 @@ import type { JobView } from "./overview.ts";
 export function jobTable(jobs: readonly JobView[], now: number, width: number): string {
   const table = new Table({
     head: ["workflow job", "PBS job", "state", "runner", "queue wait", "run time"],
-    style: { head: ["bold"], border: ["gray"], compact: true },
+    style: {
+      head: color.isColorSupported ? ["bold"] : [],
+      border: color.isColorSupported ? ["gray"] : [],
+      compact: true,
+    },
     colAligns: ["left", "left", "left", "left", "right", "right"],
   });
   const room = Math.max(20, width - 80);

@@ -1,5 +1,4 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { buffer } from "node:stream/consumers";
 import type { Cluster } from "./cluster.ts";
 import { pbsnodes } from "./commands/pbsnodes.ts";
 import { qdel } from "./commands/qdel.ts";
@@ -43,7 +42,7 @@ export async function listen(
 }
 
 async function serve(socket: Socket, cluster: Cluster, faults: PbsFaults): Promise<void> {
-  const received = await buffer(socket).catch(() => null);
+  const received = await readToEnd(socket);
   if (received === null) return;
   const end = received.indexOf("\n");
   const call: unknown = JSON.parse(received.subarray(0, end).toString("utf8"));
@@ -54,6 +53,16 @@ async function serve(socket: Socket, cluster: Cluster, faults: PbsFaults): Promi
   const input = received.subarray(end + 1).toString("utf8");
   const answer = await answerTo(call, input, cluster, faults);
   if (answer !== null) socket.end(JSON.stringify(answer));
+}
+
+/** Not by iterating over it, which would close both its ends: the answer is still to go. `null` if it broke off. */
+function readToEnd(socket: Socket): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    socket.once("end", () => resolve(Buffer.concat(chunks)));
+    socket.once("close", () => resolve(null));
+  });
 }
 
 function isCall(value: unknown): value is Call {

@@ -1,0 +1,73 @@
+import logUpdate from "log-update";
+import color from "picocolors";
+import { setTimeout as wait } from "node:timers/promises";
+import { prototypeScene, troublesScene } from "../demo/scene.ts";
+import { Stage } from "../demo/stage.ts";
+import { summarize } from "../demo/summary.ts";
+import { MINUTE } from "../domain/time.ts";
+import { jobTable } from "../status/job-table.ts";
+import type { Overview } from "../status/overview.ts";
+
+export interface DemoOptions {
+  readonly pbs: boolean;
+  readonly troubles: boolean;
+}
+
+/** A real PBS may let jobs wait; the emulated one does not. */
+const PATIENCE = { emulated: 3 * MINUTE, real: 30 * MINUTE };
+
+/** Shows the program at work, and says at the end whether all went as it should: exit code 0 only then. */
+export async function demo(options: DemoOptions): Promise<void> {
+  const scene = options.troubles ? troublesScene : prototypeScene;
+  const stage = await Stage.open({ scene, realPbs: options.pbs });
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
+  const began = Date.now();
+  let good = false;
+  try {
+    const pbs = options.pbs ? "the PBS of this machine" : "an emulated PBS";
+    console.log(`hpc-runners, an emulated GitHub, and ${pbs}. Log: ${stage.logFile}\n`);
+    if (options.troubles) stage.github.faults.add(MINT, { kind: "answer", status: 503 }, 1);
+    for (const workflow of scene.workflows) stage.github.push(workflow);
+    const patience = options.pbs ? PATIENCE.real : PATIENCE.emulated;
+    const last = await watch(stage, AbortSignal.any([stop.signal, AbortSignal.timeout(patience)]));
+    const summary = await summarize(stage, last, Date.now() - began);
+    console.log(summary.text);
+    good = options.troubles ? summary.nothingLeft : summary.nothingLeft && summary.allServed;
+  } finally {
+    const keepFiles = !good && !stop.signal.aborted;
+    await stage.close({ keepFiles });
+    if (keepFiles) console.log(color.yellow(`What went on is kept in ${stage.directory}`));
+  }
+  process.exitCode = good ? 0 : 1;
+}
+
+const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
+
+/** Shows the table until nothing is left to do. */
+async function watch(stage: Stage, signal: AbortSignal): Promise<Overview> {
+  const live = process.stdout.isTTY;
+  const width = process.stdout.columns ?? 120;
+  for (;;) {
+    const overview = await stage.overview();
+    const table = jobTable(overview.jobs.toReversed(), overview.at, width);
+    if (live) logUpdate(table);
+    if (signal.aborted || isQuiet(stage, overview)) {
+      if (live) logUpdate.done();
+      else console.log(table);
+      return overview;
+    }
+    await wait(200, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Every job is over or refused, and nothing of ours is left. */
+function isQuiet(stage: Stage, { jobs, allocations }: Overview): boolean {
+  const all = stage.github.jobs().length;
+  return (
+    jobs.length === all &&
+    jobs.every(({ status }) => status === "completed" || status === "refused") &&
+    allocations.every(({ phase }) => phase === "ended") &&
+    stage.github.runners().length === 0
+  );
+}

@@ -1,0 +1,36 @@
+import color from "picocolors";
+import type { Overview } from "../status/overview.ts";
+import type { Stage } from "./stage.ts";
+
+export interface Summary {
+  readonly text: string;
+  readonly allServed: boolean;
+  readonly nothingLeft: boolean;
+}
+
+/** Calls that are made for jobs; the rest signs in, or looks at the start for what no webhook told. */
+const FOR_JOBS = /^\w+ (?:\/orgs\/|\/repos\/\{owner\}\/\{repo\}\/actions\/jobs\/)/;
+const TOKENS = /access_tokens$/;
+
+/** What came of it, from GitHub's and PBS's own side. */
+export async function summarize(stage: Stage, overview: Overview, ms: number): Promise<Summary> {
+  const jobs = stage.github.jobs();
+  const served = jobs.filter(({ conclusion }) => conclusion === "success").length;
+  const failed = jobs.filter(({ conclusion }) => conclusion === "failure").length;
+  const { runners, allocations, handoffs } = await stage.leftovers(overview);
+  const calls = [...stage.github.calls];
+  const count = (wanted: (route: string) => boolean): number =>
+    calls.reduce((sum, [route, times]) => (wanted(route) ? sum + times : sum), 0);
+  const forJobs = count((route) => FOR_JOBS.test(route));
+  const atStart = count((route) => !FOR_JOBS.test(route) && !TOKENS.test(route));
+  const nothingLeft = runners + allocations + handoffs === 0;
+  const allServed = served === jobs.length;
+  const mark = (good: boolean): string => (good ? color.green("✓") : color.red("✗"));
+  const lines = [
+    `${mark(served + failed === jobs.length || allServed)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in their own steps` : ""}`,
+    `${mark(true)} ${(forJobs / jobs.length).toFixed(2)} GitHub calls a job (${forJobs} for ${jobs.length}; besides, ${atStart} at the start to recover what no webhook told)`,
+    `${mark(nothingLeft)} left over: ${runners} runners on GitHub, ${allocations} allocations in PBS, ${handoffs} files in the handoff`,
+    `  ${(ms / 1000).toFixed(1)} s`,
+  ];
+  return { text: `\n${lines.join("\n")}\n`, allServed, nothingLeft };
+}

@@ -1,0 +1,182 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { decodeJitConfig, settingsOf, type RunnerSettings } from "../github/jit-config.ts";
+import { JobMessage, type Progress } from "../github/runner-service.ts";
+
+/**
+ * The program behind the emulated `bin/Runner.Listener run`: `node listener.js ROOT run`. Connects, takes one job, runs
+ * its steps in bash, and ends; exit codes as GitHub's listener has them (facts/github.md §6).
+ */
+const EXIT = { served: 0, terminated: 1 } as const;
+
+/** Milliseconds between two attempts to reach the service. */
+const RETRY = 1_000;
+
+async function main(): Promise<number> {
+  const [root = "", command = ""] = process.argv.slice(2);
+  const encoded = process.env["ACTIONS_RUNNER_INPUT_JITCONFIG"];
+  // As GitHub's does: what it starts does not inherit it.
+  delete process.env["ACTIONS_RUNNER_INPUT_JITCONFIG"];
+  if (command !== "run" || encoded === undefined) {
+    say("An error occurred: Not configured. Run Config.(sh/cmd) to configure the runner.");
+    return EXIT.terminated;
+  }
+  const files = decodeJitConfig(encoded);
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(root, name), content, { mode: 0o600 });
+  }
+  const listener = new Listener(root, settingsOf(files));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => listener.shutDown());
+  }
+  return listener.run();
+}
+
+class Listener {
+  readonly #root: string;
+  readonly #settings: RunnerSettings;
+  readonly #over = new AbortController();
+  #step: ChildProcess | null = null;
+  #cancelled = false;
+
+  constructor(root: string, settings: RunnerSettings) {
+    this.#root = root;
+    this.#settings = settings;
+  }
+
+  async run(): Promise<number> {
+    say("√ Connected to GitHub");
+    say("Current runner version: '0.0.0-emulated'");
+    say("Listening for Jobs");
+    while (!this.#over.signal.aborted) {
+      const response = await this.#post("message", {}).catch(() => null);
+      if (response?.status === 401) {
+        say("The runner registration has been deleted from the server, please re-configure.");
+        return EXIT.terminated;
+      }
+      if (response?.status === 200) {
+        await this.#serve(JobMessage.parse(await response.json()));
+        return EXIT.served;
+      }
+      if (response === null) {
+        await wait(RETRY, undefined, { signal: this.#over.signal }).catch(() => undefined);
+      }
+    }
+    say("Exiting...");
+    return EXIT.served;
+  }
+
+  shutDown(): void {
+    this.#over.abort();
+    this.#killStep();
+  }
+
+  async #serve(job: JobMessage): Promise<void> {
+    say(`Running job: ${job.name}`);
+    const watching = new AbortController();
+    void this.#watch(watching.signal);
+    const workspace = join(this.#root, "_work", job.repository, job.repository);
+    mkdirSync(workspace, { recursive: true });
+    let conclusion: Progress["conclusion"] = "success";
+    for (const step of job.steps) {
+      await this.#tell({ step: step.number, log: "", conclusion: null });
+      const { code, log } = await this.#runStep(job, step.run, workspace);
+      conclusion = this.#cancelled ? "cancelled" : code === 0 ? "success" : "failure";
+      await this.#tell({ step: step.number, log, conclusion });
+      if (conclusion !== "success") break;
+    }
+    if (this.#over.signal.aborted && !this.#cancelled) {
+      conclusion = "failure";
+      const log = "##[error]The runner has received a shutdown signal.\n";
+      await this.#tell({ log, conclusion });
+    } else await this.#tell({ log: "", conclusion });
+    watching.abort();
+    say(`Job ${job.name} completed with result: ${RESULTS[conclusion ?? "success"]}`);
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const response = await this.#post("watch", {}, signal).catch(() => null);
+    const answer: unknown = response?.status === 200 ? await response.json() : null;
+    if (typeof answer === "object" && answer !== null && "cancel" in answer && answer.cancel) {
+      this.#cancelled = true;
+      this.#killStep();
+    }
+  }
+
+  #runStep(job: JobMessage, run: string, workspace: string) {
+    if (this.#over.signal.aborted || this.#cancelled) return { code: 1, log: "" };
+    return new Promise<{ readonly code: number; readonly log: string }>((resolve) => {
+      const step = spawn("/bin/bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", run], {
+        cwd: workspace,
+        env: { ...process.env, ...this.#variables(job, workspace) },
+        stdio: ["ignore", "pipe", "pipe"],
+        detached: true,
+      });
+      this.#step = step;
+      let log = "";
+      const hear = (chunk: Buffer): void => {
+        log += chunk.toString();
+      };
+      step.stdout.on("data", hear);
+      step.stderr.on("data", hear);
+      step.once("error", (error) => resolve({ code: 127, log: `${log}${error.message}\n` }));
+      step.once("close", (code) => {
+        this.#step = null;
+        resolve({ code: code ?? 1, log });
+      });
+    });
+  }
+
+  #variables(job: JobMessage, workspace: string): Record<string, string> {
+    return {
+      CI: "true",
+      GITHUB_ACTIONS: "true",
+      GITHUB_JOB: job.name,
+      GITHUB_REPOSITORY: job.repository,
+      GITHUB_RUN_ID: String(job.runId),
+      GITHUB_WORKSPACE: workspace,
+      RUNNER_NAME: this.#settings.name,
+      RUNNER_OS: "Linux",
+    };
+  }
+
+  #killStep(): void {
+    const pid = this.#step?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, "SIGTERM");
+    } catch {
+      // It has just ended.
+    }
+  }
+
+  async #tell(progress: Progress): Promise<void> {
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const response = await this.#post("progress", progress).catch(() => null);
+      if (response) return;
+      await wait(RETRY);
+    }
+  }
+
+  async #post(what: string, body: object, signal = what === "message" ? this.#over.signal : null) {
+    const { service, runnerId, secret } = this.#settings;
+    const response = await fetch(`${service}/${runnerId}/${what}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal,
+    });
+    return response;
+  }
+}
+
+const RESULTS = { success: "Succeeded", failure: "Failed", cancelled: "Canceled" } as const;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+// Open sockets of long questions must not keep it alive.
+process.exit(await main());
