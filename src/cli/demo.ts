@@ -1,9 +1,11 @@
+import { InvalidArgumentError } from "commander";
 import logUpdate from "log-update";
 import color from "picocolors";
 import { setTimeout as wait } from "node:timers/promises";
 import { prototypeScene, troublesScene } from "../demo/scene.ts";
 import { Stage } from "../demo/stage.ts";
 import { summarize } from "../demo/summary.ts";
+import { troublesOf, type Trouble } from "../demo/troubles.ts";
 import { MINUTE } from "../domain/time.ts";
 import { jobTable } from "../status/job-table.ts";
 import type { Overview } from "../status/overview.ts";
@@ -18,6 +20,9 @@ const PATIENCE = { emulated: 3 * MINUTE, real: 30 * MINUTE };
 
 /** Shows the program at work, and says at the end whether all went as it should: exit code 0 only then. */
 export async function demo(options: DemoOptions): Promise<void> {
+  if (options.pbs && options.troubles) {
+    throw new InvalidArgumentError("--troubles needs the emulated PBS: leave out --pbs");
+  }
   const scene = options.troubles ? troublesScene : prototypeScene;
   const stage = await Stage.open({ scene, realPbs: options.pbs });
   const stop = new AbortController();
@@ -27,13 +32,15 @@ export async function demo(options: DemoOptions): Promise<void> {
   try {
     const pbs = options.pbs ? "the PBS of this machine" : "an emulated PBS";
     console.log(`hpc-runners, an emulated GitHub, and ${pbs}. Log: ${stage.logFile}\n`);
-    if (options.troubles) stage.github.faults.add(MINT, { kind: "answer", status: 503 }, 1);
+    const troubles = options.troubles ? troublesOf(stage) : [];
+    await troubles[0]?.begin();
     for (const workflow of scene.workflows) stage.github.push(workflow);
     const patience = options.pbs ? PATIENCE.real : PATIENCE.emulated;
-    const last = await watch(stage, AbortSignal.any([stop.signal, AbortSignal.timeout(patience)]));
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(patience)]);
+    const last = await watch(stage, troubles, signal);
     const summary = await summarize(stage, last, Date.now() - began);
     console.log(summary.text);
-    good = options.troubles ? summary.nothingLeft : summary.nothingLeft && summary.allServed;
+    good = summary.nothingLeft && (options.troubles || summary.allServed);
   } finally {
     const keepFiles = !good && !stop.signal.aborted;
     await stage.close({ keepFiles });
@@ -42,14 +49,25 @@ export async function demo(options: DemoOptions): Promise<void> {
   process.exitCode = good ? 0 : 1;
 }
 
-const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
-
-/** Shows the table until nothing is left to do. */
-async function watch(stage: Stage, signal: AbortSignal): Promise<Overview> {
+/** Shows the table until nothing is left to do. Each trouble lasts until the program has said that it noticed. */
+async function watch(
+  stage: Stage,
+  troubles: readonly Trouble[],
+  signal: AbortSignal,
+): Promise<Overview> {
   const live = process.stdout.isTTY;
   const width = process.stdout.columns ?? 120;
+  let [current, ...coming] = troubles;
   for (;;) {
     const overview = await stage.overview();
+    const noticed = current?.noticed(overview) ?? null;
+    if (current && noticed !== null) {
+      if (live) logUpdate.clear();
+      console.log(`${color.yellow("!")} ${current.what}: "${noticed}"`);
+      await current.end();
+      [current, ...coming] = coming;
+      await current?.begin();
+    }
     const table = jobTable(overview.jobs.toReversed(), overview.at, width);
     if (live) logUpdate(table);
     if (signal.aborted || isQuiet(stage, overview)) {

@@ -11,6 +11,7 @@ import { createFront } from "../http/front.ts";
 import type { Delivery } from "../http/webhook.ts";
 import { startSmee } from "../intake/smee.ts";
 import { createLogger } from "../log/logger.ts";
+import { requireRelease } from "../runner/release.ts";
 import { registerSecret } from "../log/secrets.ts";
 import { openService, type Service } from "../service.ts";
 
@@ -30,6 +31,7 @@ export async function start(): Promise<void> {
   for (const secret of [environment.app.webhookSecret, environment.app.privateKey]) {
     registerSecret(secret);
   }
+  requireRelease(configuration);
   for (const warning of environment.warnings) log.warn({ warning }, "Environment");
   const probot = createProbot(environment, configuration.github.timeoutMs, log);
   const service = openService({

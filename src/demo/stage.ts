@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
@@ -64,7 +64,8 @@ export class Stage {
     await writeFile(join(directory, "hpc-runners.yml"), stringify(configuration(directory)));
     const program = spawnProgram(directory, {
       ...process.env,
-      PATH: [...(pbs ? [pbs.binDirectory] : []), process.env["PATH"]].join(delimiter),
+      // Alone: a PBS of this machine must not be found instead.
+      PATH: pbs?.binDirectory ?? process.env["PATH"],
       HPC_RUNNERS_CONFIG: join(directory, "hpc-runners.yml"),
       XDG_STATE_HOME: join(directory, "state"),
       APP_ID: String(github.appId),

@@ -17,6 +17,7 @@ export async function summarize(stage: Stage, overview: Overview, ms: number): P
   const jobs = stage.github.jobs();
   const served = jobs.filter(({ conclusion }) => conclusion === "success").length;
   const failed = jobs.filter(({ conclusion }) => conclusion === "failure").length;
+  const refused = overview.jobs.filter(({ status }) => status === "refused").length;
   const { runners, allocations, handoffs } = await stage.leftovers(overview);
   const calls = [...stage.github.calls];
   const count = (wanted: (route: string) => boolean): number =>
@@ -27,7 +28,7 @@ export async function summarize(stage: Stage, overview: Overview, ms: number): P
   const allServed = served === jobs.length;
   const mark = (good: boolean): string => (good ? color.green("✓") : color.red("✗"));
   const lines = [
-    `${mark(served + failed === jobs.length || allServed)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in their own steps` : ""}`,
+    `${mark(served + failed + refused === jobs.length)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in a step` : ""}${refused > 0 ? `, ${refused} refused with a reason` : ""}`,
     `${mark(true)} ${(forJobs / jobs.length).toFixed(2)} GitHub calls a job (${forJobs} for ${jobs.length}; besides, ${atStart} at the start to recover what no webhook told)`,
     `${mark(nothingLeft)} left over: ${runners} runners on GitHub, ${allocations} allocations in PBS, ${handoffs} files in the handoff`,
     `  ${(ms / 1000).toFixed(1)} s`,

@@ -104,17 +104,24 @@ function viewJob(
     createdAt: job.createdAt,
     startedAt: job.status === "queued" ? null : job.startedAt,
     completedAt: job.completedAt,
-    note: noteOf(job, pool, allocation, holds),
+    note: noteOf(job, pool, runner, allocation, holds),
   };
 }
 
 function noteOf(
   job: WorkflowJob,
   pool: string | null,
+  runner: Runner | undefined,
   allocation: Allocation | null,
   holds: readonly Hold[],
 ): string | null {
-  if (job.status === "completed") return null;
+  if (job.status === "completed") {
+    if (job.conclusion !== "failure") return null;
+    const stopped = runner?.exit && runner.exit.reason !== "exited" ? runner.exit.reason : null;
+    return stopped === null
+      ? "A step of it failed: its log on GitHub says which."
+      : `Its runner was ${stopped}.`;
+  }
   if (job.refusal !== null) return job.refusal;
   if (job.status !== "queued") return null;
   const subjects = [
