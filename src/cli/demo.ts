@@ -24,7 +24,7 @@ export async function demo(options: DemoOptions): Promise<void> {
     throw new InvalidArgumentError("--troubles needs the emulated PBS: leave out --pbs");
   }
   const scene = options.troubles ? troublesScene : prototypeScene;
-  const stage = await Stage.open({ scene, realPbs: options.pbs });
+  const stage = await Stage.prepare({ scene, realPbs: options.pbs });
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
   const began = Date.now();
@@ -32,6 +32,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   try {
     const pbs = options.pbs ? "the PBS of this machine" : "an emulated PBS";
     console.log(`hpc-runners, an emulated GitHub, and ${pbs}. Log: ${stage.logFile}\n`);
+    await stage.start();
     const troubles = options.troubles ? troublesOf(stage) : [];
     await troubles[0]?.begin();
     for (const workflow of scene.workflows) stage.github.push(workflow);

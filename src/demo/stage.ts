@@ -1,26 +1,33 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { stringify } from "yaml";
 import { startGitHubEmulator, type GitHubEmulator } from "../emulator/github/emulator.ts";
+import type { Exchange } from "../emulator/github/server.ts";
 import { startPbsEmulator, type PbsEmulator } from "../emulator/pbs/emulator.ts";
+import type { PbsEmulatorOptions } from "../emulator/pbs/options.ts";
+import { programOf } from "../emulator/program.ts";
 import { writeRunnerRelease } from "../emulator/runner/release.ts";
-import { fetchOverview, findAccess } from "../http/api.ts";
+import { fetchOverview, findAccess, type ApiAccess } from "../http/api.ts";
 import { createPbs } from "../pbs/driver.ts";
 import type { Overview } from "../status/overview.ts";
 import type { Scene } from "./scene.ts";
 
 export interface StageOptions {
-  readonly scene: Scene;
+  readonly scene: Pick<Scene, "organization" | "repositories">;
   /** Use the `qsub` on PATH instead of an emulated PBS. */
-  readonly realPbs: boolean;
+  readonly realPbs?: boolean;
+  readonly pbs?: PbsEmulatorOptions;
+  /** Settings of a pool besides its labels, for all pools. */
+  readonly pool?: Readonly<Record<string, unknown>>;
+  /** Milliseconds after which the emulated GitHub fails the job of a runner that fell silent. */
+  readonly lostAfter?: number;
+  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 /** What is found after the end that ought not to be there. */
@@ -38,33 +45,21 @@ export class Stage {
   /** `null` with a real PBS. */
   readonly pbs: PbsEmulator | null;
   readonly directory: string;
-  readonly #program: ChildProcess;
+  readonly #environment: NodeJS.ProcessEnv;
+  #program: ChildProcess | null = null;
 
   private constructor(
     github: GitHubEmulator,
     pbs: PbsEmulator | null,
     directory: string,
-    program: ChildProcess,
+    webhookSecret: string,
   ) {
     this.github = github;
     this.pbs = pbs;
     this.directory = directory;
-    this.#program = program;
-  }
-
-  /** Rejects if the program does not come up; its own words are in the message. */
-  static async open({ scene, realPbs }: StageOptions): Promise<Stage> {
-    // Compute nodes must see it: a home directory usually is on a shared filesystem, /tmp never.
-    const directory = await mkdtemp(join(realPbs ? homedir() : tmpdir(), "hpc-runners-demo-"));
-    const webhookSecret = randomBytes(16).toString("hex");
-    const github = await startGitHubEmulator({ ...scene, webhookSecret, lostAfter: 5_000 });
-    const pbs = realPbs ? null : await startEmulatedPbs(join(directory, "pbs"));
-    await writeRunnerRelease(join(directory, "runner"));
-    await mkdir(join(directory, "scratch"));
-    await writeFile(join(directory, "hpc-runners.yml"), stringify(configuration(directory)));
-    const program = spawnProgram(directory, {
+    this.#environment = {
       ...process.env,
-      // Alone: a PBS of this machine must not be found instead.
+      // Alone: a PBS of this machine must not be found instead of the emulated one.
       PATH: pbs?.binDirectory ?? process.env["PATH"],
       HPC_RUNNERS_CONFIG: join(directory, "hpc-runners.yml"),
       XDG_STATE_HOME: join(directory, "state"),
@@ -79,35 +74,78 @@ export class Stage {
       PORT: "0",
       LOG_FORMAT: "json",
       LOG_LEVEL: "info",
+    };
+  }
+
+  /** Sets everything up but the program. */
+  static async prepare(options: StageOptions): Promise<Stage> {
+    const { scene, realPbs = false, lostAfter = 5_000, onExchange } = options;
+    // Compute nodes must see it: a home directory usually is on a shared filesystem, /tmp never.
+    const directory = await mkdtemp(join(realPbs ? homedir() : tmpdir(), "hpc-runners-demo-"));
+    const webhookSecret = randomBytes(16).toString("hex");
+    const github = await startGitHubEmulator({
+      ...scene,
+      webhookSecret,
+      lostAfter,
+      ...(onExchange ? { onExchange } : {}),
     });
-    const stage = new Stage(github, pbs, directory, program);
-    try {
-      const { url } = await stage.#access();
-      github.webhooks.url = new URL(WEBHOOK_PATH, url).href;
-    } catch (error) {
-      await stage.close();
-      throw error;
-    }
-    return stage;
+    const pbsDirectory = join(directory, "pbs");
+    const pbs = realPbs
+      ? null
+      : await startPbsEmulator({ ...DEMO_PBS, ...options.pbs, directory: pbsDirectory });
+    await writeRunnerRelease(join(directory, "runner"));
+    await mkdir(join(directory, "scratch"));
+    await writeFile(
+      join(directory, "hpc-runners.yml"),
+      stringify(configuration(directory, options.pool)),
+    );
+    return new Stage(github, pbs, directory, webhookSecret);
   }
 
   get logFile(): string {
     return join(this.directory, "hpc-runners.log");
   }
 
-  async overview(): Promise<Overview> {
-    return fetchOverview(await this.#access());
+  /** Starts the program. Rejects if it does not come up; its log tells why. */
+  async start(): Promise<void> {
+    const [node = "", ...words] = [...programOf(import.meta.url, "../cli/main"), "start"];
+    const program = spawn(node, words, {
+      cwd: this.directory,
+      env: this.#environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#program = program;
+    for (const stream of [program.stdout, program.stderr]) {
+      stream.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk, { mode: 0o600 }));
+    }
+    while (isRunning(program)) {
+      const access = this.#access();
+      // A file of an instance that was killed may still be there.
+      if (access && (await fetchOverview(access).catch(() => null))) {
+        this.github.webhooks.url = new URL(WEBHOOK_PATH, access.url).href;
+        return;
+      }
+      await wait(50);
+    }
+    throw new Error(`hpc-runners start did not come up:\n${await readFile(this.logFile, "utf8")}`);
   }
 
-  /** Stops the program as its user would. @returns its exit code. */
-  async stopProgram(): Promise<number | null> {
-    if (this.#program.exitCode !== null || this.#program.signalCode !== null) {
-      return this.#program.exitCode;
+  async overview(): Promise<Overview> {
+    const access = this.#access();
+    if (!access) throw new Error("No instance runs");
+    return fetchOverview(access);
+  }
+
+  /** @returns its exit code; `null` if the signal ended it. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const program = this.#program;
+    if (!program) return null;
+    if (isRunning(program)) {
+      const exited = once(program, "exit");
+      program.kill(signal);
+      await exited;
     }
-    const exited = once(this.#program, "exit");
-    this.#program.kill("SIGTERM");
-    await exited;
-    return this.#program.exitCode;
+    return program.exitCode;
   }
 
   async leftovers(overview: Overview): Promise<Leftovers> {
@@ -123,26 +161,21 @@ export class Stage {
 
   /** Ends everything that was begun here. Files are kept if asked for. */
   async close({ keepFiles = false } = {}): Promise<void> {
-    await this.stopProgram();
+    await this.stop();
     await this.pbs?.stop();
     await this.github.stop();
     if (!keepFiles) await rm(this.directory, { recursive: true, force: true });
   }
 
-  async #access() {
-    for (let attempt = 0; attempt < 200; attempt++) {
-      const access = findAccess(join(this.directory, "state/hpc-runners"));
-      if (access) return access;
-      if (this.#program.exitCode !== null) break;
-      await wait(50);
-    }
-    throw new Error(`hpc-runners start did not come up; see ${this.logFile}`);
+  #access(): ApiAccess | null {
+    return findAccess(join(this.directory, "state/hpc-runners"));
   }
 
   /** PBS itself is asked, not the program. */
   async #liveAllocations({ allocations }: Overview): Promise<number> {
     if (this.pbs) return this.pbs.jobs().filter(({ state }) => state !== "F").length;
     const ids = allocations.flatMap(({ pbsJobId }) => pbsJobId ?? []);
+    if (ids.length === 0) return 0;
     const log = pino({ level: "silent" });
     const outcome = await createPbs({ binDirectory: null, log }).status(ids);
     if (outcome.kind !== "answered") throw new Error(`PBS was asked in vain: ${outcome.reason}`);
@@ -151,18 +184,16 @@ export class Stage {
   }
 }
 
-function startEmulatedPbs(directory: string): Promise<PbsEmulator> {
-  return startPbsEmulator({
-    directory,
-    ncpus: 4,
-    queueWait: (ordinal) => 500 + 150 * ordinal,
-    accountHook: (account) =>
-      account === "OVERDRAWN" ? "Project OVERDRAWN has used up its allocation" : null,
-  });
-}
+/** Four jobs at a time, each with a short wait, and a project that may not run any. */
+const DEMO_PBS: PbsEmulatorOptions = {
+  ncpus: 4,
+  queueWait: (ordinal) => 500 + 150 * ordinal,
+  accountHook: (account) =>
+    account === "OVERDRAWN" ? "Project OVERDRAWN has used up its allocation" : null,
+};
 
-function configuration(directory: string): object {
-  const pool = { select: "1:ncpus=1", walltime: "10m" };
+function configuration(directory: string, settings: StageOptions["pool"]): object {
+  const pool = { select: "1:ncpus=1", walltime: "10m", ...settings };
   return {
     pools: {
       derecho: { ...pool, labels: ["self-hosted", "derecho"] },
@@ -173,19 +204,6 @@ function configuration(directory: string): object {
   };
 }
 
-function spawnProgram(directory: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const main = fileURLToPath(new URL(import.meta.resolve("../cli/main.js").replace(/\.js$/, MAIN)));
-  const program = spawn(process.execPath, [...process.execArgv, main, "start"], {
-    cwd: directory,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const log = createWriteStream(join(directory, "hpc-runners.log"), { mode: 0o600 });
-  program.stdout.pipe(log, { end: false });
-  program.stderr.pipe(log, { end: false });
-  program.once("close", () => log.end());
-  return program;
+function isRunning(program: ChildProcess): boolean {
+  return program.exitCode === null && program.signalCode === null;
 }
-
-/** Run from its source (by tsx) or built. */
-const MAIN = import.meta.url.endsWith(".ts") ? ".ts" : ".js";

@@ -1,10 +1,9 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { PbsState } from "../../domain/pbs-job.ts";
 import type { EpochMs } from "../../domain/time.ts";
+import { programOf, quote } from "../program.ts";
 import { Cluster } from "./cluster.ts";
 import { PbsFaults } from "./faults.ts";
 import { settingsFrom, type PbsEmulatorOptions } from "./options.ts";
@@ -91,23 +90,13 @@ function snapshots(cluster: Cluster): JobSnapshot[] {
 
 async function writeCommands(directory: string, socketPath: string, server: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const node = [process.execPath, ...clientModule()].map(quote).join(" ");
+  const node = programOf(import.meta.url, "./client")
+    .map(quote)
+    .join(" ");
   for (const command of COMMANDS) {
     const path = join(directory, command);
     const words = [socketPath, server, command].map(quote).join(" ");
     await writeFile(path, `#!/bin/sh\nexec ${node} ${words} "$@"\n`);
     await chmod(path, 0o700);
   }
-}
-
-/** From `dist` plain Node runs the client; from `src` it needs tsx, named by its own path: a command's cwd is anywhere. */
-function clientModule(): string[] {
-  const own = import.meta.url;
-  if (!own.endsWith(".ts")) return [fileURLToPath(new URL("client.js", own))];
-  const tsx = pathToFileURL(createRequire(own).resolve("tsx")).href;
-  return ["--import", tsx, fileURLToPath(new URL("client.ts", own))];
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
