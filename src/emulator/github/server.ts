@@ -91,10 +91,11 @@ export class GitHubServer {
     const fault = this.#options.faults.take(name);
     if (fault?.kind === "hang") return;
     if (fault?.kind === "slow") await wait(fault.ms, undefined, { ref: false });
-    const answer =
+    const answer = complete(
       fault?.kind === "answer"
         ? { ...fault, body: { message: fault.message ?? "A fault of the emulated GitHub" } }
-        : this.#answer(request, route, { parameters, query: url.searchParams, body });
+        : this.#answer(request, route, { parameters, query: url.searchParams, body }),
+    );
     if (fault?.kind === "lose-answer") return void request.socket.destroy();
     this.#options.onExchange({
       method: route.method,
@@ -128,6 +129,13 @@ export class GitHubServer {
     }
     return null;
   }
+}
+
+/** Every error of GitHub names its status and a page about it. */
+function complete(answer: ApiAnswer): ApiAnswer {
+  if (answer.status < 400 || typeof answer.body !== "object") return answer;
+  const about = { documentation_url: "https://docs.github.com/rest", status: `${answer.status}` };
+  return { ...answer, body: { ...answer.body, ...about } };
 }
 
 function matchPath(template: string, path: string): Record<string, string> | null {
