@@ -103,6 +103,7 @@ function createAccept(service: Service, probot: Probot, log: Logger) {
   return async function accept({ deliveryId, event, payload }: Delivery): Promise<void> {
     await service.intake.accept({ guid: deliveryId, event, payload });
     // Verified and parsed by us; Probot's types want to know which event it is.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     const received = { id: deliveryId, name: event, payload } as unknown as EmitterWebhookEvent;
     probot.receive(received).catch((err: unknown) => {
       log.error({ err, deliveryId }, "A subscriber failed; the event is stored");

@@ -108,8 +108,8 @@ export class Stage {
 
   /** Starts the program. Rejects if it does not come up; its log tells why. */
   async start(): Promise<void> {
-    const [node = "", ...words] = [...programOf(import.meta.url, "../cli/main"), "start"];
-    const program = spawn(node, words, {
+    const [node, ...words] = programOf(import.meta.url, "../cli/main");
+    const program = spawn(node, [...words, "start"], {
       cwd: this.directory,
       env: this.#environment,
       stdio: ["ignore", "pipe", "pipe"],

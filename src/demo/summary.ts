@@ -26,7 +26,6 @@ export async function summarize(stage: Stage, overview: Overview, ms: number): P
   const atStart = count((route) => !FOR_JOBS.test(route) && !TOKENS.test(route));
   const nothingLeft = runners + allocations + handoffs === 0;
   const allServed = served === jobs.length;
-  const mark = (good: boolean): string => (good ? color.green("✓") : color.red("✗"));
   const lines = [
     `${mark(served + failed + refused === jobs.length)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in a step` : ""}${refused > 0 ? `, ${refused} refused with a reason` : ""}`,
     `${mark(true)} ${(forJobs / jobs.length).toFixed(2)} GitHub calls a job (${forJobs} for ${jobs.length}; besides, ${atStart} at the start to recover what no webhook told)`,
@@ -34,4 +33,8 @@ export async function summarize(stage: Stage, overview: Overview, ms: number): P
     `  ${(ms / 1000).toFixed(1)} s`,
   ];
   return { text: `\n${lines.join("\n")}\n`, allServed, nothingLeft };
+}
+
+function mark(good: boolean): string {
+  return good ? color.green("✓") : color.red("✗");
 }

@@ -16,8 +16,6 @@ export interface Trouble {
 export function troublesOf(stage: Stage): readonly Trouble[] {
   const { github, pbs } = stage;
   const qsub = join(pbs?.binDirectory ?? "", "qsub");
-  const reasonOf = (subject: string) => (overview: Overview) =>
-    overview.holds.find((hold) => hold.subject.startsWith(subject))?.reason ?? null;
   return [
     {
       what: "qsub is not there",
@@ -36,4 +34,8 @@ export function troublesOf(stage: Stage): readonly Trouble[] {
       noticed: reasonOf("installation:"),
     },
   ];
+}
+
+function reasonOf(subject: string): Trouble["noticed"] {
+  return ({ holds }) => holds.find((hold) => hold.subject.startsWith(subject))?.reason ?? null;
 }

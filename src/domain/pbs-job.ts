@@ -25,11 +25,6 @@ export function hasEnded(state: PbsState): boolean {
   return state === "F" || state === "X";
 }
 
-/** Has nodes: running, suspended, or exiting. */
-export function holdsNodes(state: PbsState): boolean {
-  return state === "R" || state === "S" || state === "U" || state === "E";
-}
-
 /** What an `Exit_status` of PBS means (facts/pbs.md §3; job.h of OpenPBS). */
 export type ExitMeaning =
   | { readonly kind: "exited"; readonly code: number }

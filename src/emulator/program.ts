@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
  * @param own the caller's `import.meta.url`.
  * @param module relative to the caller, without its ending.
  */
-export function programOf(own: string, module: string): readonly string[] {
+export function programOf(own: string, module: string): readonly [string, ...string[]] {
   const path = (ending: string): string => fileURLToPath(new URL(`${module}${ending}`, own));
   if (!own.endsWith(".ts")) return [process.execPath, path(".js")];
   const tsx = pathToFileURL(createRequire(own).resolve("tsx")).href;

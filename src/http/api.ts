@@ -1,15 +1,17 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Overview } from "../status/overview.ts";
 import { answer } from "./answer.ts";
 import type { Route } from "./routes.ts";
 
 /** How a program of the same user finds the running instance: other users of a login node reach loopback too. */
-export interface ApiAccess {
-  readonly url: string;
-  readonly token: string;
-}
+const ApiAccess = z.object({ url: z.url(), token: z.string() });
+export type ApiAccess = Readonly<z.infer<typeof ApiAccess>>;
+
+/** What the same version of this program sent: looked at no further. */
+const Answered = z.custom<Overview>((value) => typeof value === "object" && value !== null);
 
 const OVERVIEW_PATH = "/api/v1/overview";
 
@@ -45,7 +47,7 @@ export function publishAccess(stateDirectory: string, access: ApiAccess): () => 
 /** `null` while no instance runs here. */
 export function findAccess(stateDirectory: string): ApiAccess | null {
   try {
-    return JSON.parse(readFileSync(accessPath(stateDirectory), "utf8")) as ApiAccess;
+    return ApiAccess.parse(JSON.parse(readFileSync(accessPath(stateDirectory), "utf8")));
   } catch {
     return null;
   }
@@ -58,7 +60,7 @@ export async function fetchOverview({ url, token }: ApiAccess): Promise<Overview
     signal: AbortSignal.timeout(10_000),
   });
   if (!response.ok) throw new Error(`The instance at ${url} answered ${response.status}`);
-  return (await response.json()) as Overview;
+  return Answered.parse(await response.json());
 }
 
 function accessPath(stateDirectory: string): string {

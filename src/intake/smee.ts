@@ -43,10 +43,13 @@ async function listen(
         error: (err: unknown) => log.debug({ err }, "smee"),
       },
     });
+    // It has no addEventListener.
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener
     client.onopen = () => {
       failures = 0;
       log.info({ source }, "Listening to the smee channel");
     };
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener
     client.onerror = () => lost.abort();
     await client.start().catch(() => lost.abort());
     await aborted(AbortSignal.any([signal, lost.signal]));

@@ -1,4 +1,11 @@
 import { generateKeyPairSync, randomBytes, verify } from "node:crypto";
+import { z } from "zod";
+
+const Claims = z.object({
+  iss: z.union([z.string(), z.number()]),
+  iat: z.number(),
+  exp: z.number(),
+});
 
 const HOUR = 3_600_000;
 
@@ -45,11 +52,7 @@ export class Authentication {
     const signed = Buffer.from(`${header}.${claims}`);
     if (!verify("sha256", signed, this.#publicKey, Buffer.from(signature, "base64url")))
       return false;
-    const { iss, iat, exp } = JSON.parse(Buffer.from(claims, "base64url").toString()) as {
-      readonly iss: unknown;
-      readonly iat: number;
-      readonly exp: number;
-    };
+    const { iss, iat, exp } = Claims.parse(JSON.parse(Buffer.from(claims, "base64url").toString()));
     const now = Date.now() / 1000;
     return String(iss) === String(this.#appId) && iat <= now && exp > now && exp - now <= 601;
   }

@@ -33,7 +33,8 @@ export class Cluster {
     for (const each of this.jobs.values()) {
       if (each.sequence === sequence) this.#ripeAt.set(each, performance.now() + wait);
     }
-    this.#later(wait, () => this.cycle());
+    // A timer may fire a moment before its time by the other clock; the job would then wait for ever.
+    this.#later(wait + 2, () => this.cycle());
     this.#changed();
     return job;
   }

@@ -138,7 +138,8 @@ describe("the emulated API", () => {
     expect(bare.status).toBe(401);
     await mint("one");
     const signedIn = exchanges.find(({ path }) => path.endsWith("access_tokens"));
-    const { token } = signedIn?.responseBody as { token: string };
+    if (!signedIn) throw new Error("Nobody signed in");
+    const { token } = signedIn.responseBody as { token: string };
     const wrong = await fetch(`http://${github.host}/api/v3/app`, {
       headers: { authorization: `bearer ${token}` },
     });

@@ -1,0 +1,242 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { prototypeScene } from "../../src/demo/scene.ts";
+import { Stage, type StageOptions } from "../../src/demo/stage.ts";
+import type { Exchange } from "../../src/emulator/github/server.ts";
+import type { WorkflowDefinition } from "../../src/emulator/github/workflow.ts";
+import type { Overview } from "../../src/status/overview.ts";
+import { mistakesOfExchange } from "../helpers/openapi.ts";
+import { until } from "../helpers/until.ts";
+
+const MINUTES = 60_000;
+
+/** The whole road, with the real program, against a PBS: emulated or real. */
+export function describeRoad(name: string, options: Pick<StageOptions, "realPbs">): void {
+  const stages: Stage[] = [];
+  const exchanges: Exchange[] = [];
+
+  async function prepare(more: Partial<StageOptions> = {}): Promise<Stage> {
+    const stage = await Stage.prepare({
+      scene: prototypeScene,
+      lostAfter: 500,
+      onExchange: (exchange) => exchanges.push(exchange),
+      ...options,
+      ...more,
+    });
+    stages.push(stage);
+    return stage;
+  }
+
+  afterEach(async ({ task }) => {
+    const failed = task.result?.state === "fail";
+    for (const stage of stages.splice(0)) {
+      if (failed) await explain(stage);
+      await stage.close();
+    }
+    expect(exchanges.splice(0).flatMap(mistakesOfExchange)).toEqual([]);
+  });
+
+  describe(`the road on ${name}`, { timeout: 3 * MINUTES }, () => {
+    it("serves the prototype's twelve jobs, with one call of GitHub each, and leaves nothing", async () => {
+      const stage = await prepare();
+      await stage.start();
+      for (const each of prototypeScene.workflows) stage.github.push(each);
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(Array(12).fill("success"));
+      // One mint a job; the runner group's id once.
+      const forJobs = [...stage.github.calls].filter(([route]) =>
+        / \/(?:orgs\/|repos\/.*\/jobs\/\{job_id)/.test(route),
+      );
+      const atStart = / \/repos\/.*\/actions\/runs$/;
+      const calls = forJobs.filter(([route]) => !atStart.test(route));
+      expect(calls.reduce((sum, [, times]) => sum + times, 0)).toBe(13);
+      await expectNothingLeft(stage, overview);
+      expect(await stage.stop()).toBe(0);
+    });
+
+    it("runs a job's steps in its allocation, with no secret of ours in their environment", async () => {
+      const stage = await prepare();
+      await stage.start();
+      const steps = [
+        { name: "Where", run: 'test -n "$PBS_JOBID"; echo "in $PBS_JOBID"; pwd' },
+        { name: "Environment", run: "env; tr '\\0' '\\n' <\"/proc/$PPID/environ\"" },
+      ];
+      const [job] = stage.github.push(workflow([steps])).jobs;
+      await untilQuiet(stage);
+      expect(job?.log).toMatch(/in \d+\.\w+/);
+      expect(job?.log).toContain("/runner.");
+      expect(job?.log).not.toMatch(/WEBHOOK_SECRET|PRIVATE_KEY|APP_ID=/);
+      const printed = job?.steps[1];
+      expect(printed?.conclusion).toBe("success");
+    });
+
+    it("finds jobs that were queued while nobody listened", async () => {
+      const stage = await prepare();
+      stage.github.webhooks.fate = (_event, action) => (action === "queued" ? [] : [0]);
+      stage.github.push(workflow([TRUE, TRUE]));
+      await stage.start();
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(["success", "success"]);
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("comes to the same end when events come twice and out of order", async () => {
+      const stage = await prepare();
+      let turn = 0;
+      // The later an event, the sooner it arrives.
+      stage.github.webhooks.fate = (_event, action) => {
+        turn += 1;
+        return action === "queued" ? [0, 300] : [turn % 2 === 0 ? 700 : 0, 400];
+      };
+      await stage.start();
+      stage.github.push(workflow([TRUE, TRUE, TRUE]));
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(["success", "success", "success"]);
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("is killed in the middle, starts again, and serves all, each job once", async () => {
+      const stage = await prepare();
+      await stage.start();
+      stage.github.push(workflow([TRUE, SLEEP, SLEEP, TRUE]));
+      await until("a job runs", () => stage.github.jobs().some((job) => job.runner !== null));
+      await stage.stop("SIGKILL");
+      stage.github.push(workflow([TRUE]));
+      await stage.start();
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(Array(5).fill("success"));
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("leaves allocations running when it is stopped, and takes them up when it starts", async () => {
+      const stage = await prepare();
+      await stage.start();
+      stage.github.push(workflow([SLEEP]));
+      await until("the job runs", () => stage.github.jobs()[0]?.status === "in_progress");
+      expect(await stage.stop()).toBe(0);
+      await until("the job ends by itself", () => stage.github.jobs()[0]?.conclusion === "success");
+      await stage.start();
+      const overview = await untilQuiet(stage);
+      expect(overview.allocations).toHaveLength(1);
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("makes no runner for a job that is cancelled before it starts, and removes its allocation", async () => {
+      const stage = await prepare({ pool: { select: "1:ncpus=4096" } });
+      await stage.start();
+      const [job] = stage.github.push(workflow([TRUE])).jobs;
+      if (!job) throw new Error("no job");
+      await until("PBS has it", async () => {
+        return (await stage.overview()).allocations.some(({ pbsJobId }) => pbsJobId !== null);
+      });
+      stage.github.cancel(job);
+      const overview = await untilQuiet(stage);
+      expect(stage.github.calls.get(MINT)).toBeUndefined();
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("ends a running job that is cancelled, and its allocation", async () => {
+      const stage = await prepare();
+      await stage.start();
+      const [job] = stage.github.push(workflow([[{ name: "Long", run: "sleep 600" }]])).jobs;
+      if (!job) throw new Error("no job");
+      await until("its step runs", () => job.steps[0]?.status === "in_progress");
+      stage.github.cancel(job);
+      const overview = await untilQuiet(stage);
+      expect(job.conclusion).toBe("cancelled");
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("heals a mint whose answer was lost: the runner is found by name, deleted, and the job served", async () => {
+      const stage = await prepare();
+      stage.github.faults.add(MINT, { kind: "lose-answer" });
+      await stage.start();
+      stage.github.push(workflow([TRUE]));
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(["success"]);
+      expect(stage.github.calls.get(MINT)).toBe(2);
+      await expectNothingLeft(stage, overview);
+    });
+
+    it("tells an author in a sentence why a job is refused, and serves the rest", async () => {
+      const stage = await prepare();
+      await stage.start();
+      const odd = ["self-hosted", "no such label; $(touch /tmp/owned)\u001b[31m"];
+      stage.github.push({
+        repository: "climate-model",
+        name: "mixed",
+        jobs: [
+          { name: "odd", runsOn: odd, steps: TRUE },
+          { name: "good", runsOn: ["self-hosted", "derecho"], steps: TRUE },
+        ],
+      });
+      const overview = await until("one is served and one refused", async () => {
+        const seen = await stage.overview();
+        const states = seen.jobs.map(({ status }) => status).toSorted();
+        return states.join() === "completed,refused" && seen;
+      });
+      const refused = overview.jobs.find(({ status }) => status === "refused");
+      expect(refused?.note).toContain("No pool answers to runs-on [no such label; $(touch");
+      expect(refused?.note).not.toContain("\u001b");
+      const logs = join(stage.directory, "state/hpc-runners/shared/logs");
+      expect(await readdir(logs)).toHaveLength(1);
+    });
+  });
+}
+
+const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
+const TRUE = [{ name: "Test", run: "true" }];
+const SLEEP = [{ name: "Test", run: "sleep 2" }];
+
+function workflow(
+  jobs: readonly WorkflowDefinition["jobs"][number]["steps"][],
+): WorkflowDefinition {
+  return {
+    repository: "climate-model",
+    name: "ci",
+    jobs: jobs.map((steps, index) => ({
+      name: `job-${index}`,
+      runsOn: ["self-hosted", "derecho"],
+      steps,
+    })),
+  };
+}
+
+function conclusions(stage: Stage) {
+  return stage.github.jobs().map(({ conclusion }) => conclusion);
+}
+
+/** Every job is over on GitHub and in the store, every allocation has ended, and no runner is left. */
+function untilQuiet(stage: Stage): Promise<Overview> {
+  return until(
+    "nothing is left to do",
+    async () => {
+      const over = stage.github.jobs().every(({ status }) => status === "completed");
+      if (!over || stage.github.runners().length > 0) return null;
+      const overview = await stage.overview();
+      const settled =
+        overview.jobs.length === stage.github.jobs().length &&
+        overview.jobs.every(({ status }) => status === "completed") &&
+        overview.allocations.every(({ phase }) => phase === "ended");
+      return settled ? overview : null;
+    },
+    MINUTES / 2,
+  );
+}
+
+/** What a person would look at first. */
+async function explain(stage: Stage): Promise<void> {
+  const logs = join(stage.directory, "state/hpc-runners/shared/logs");
+  const files = await readdir(logs).catch(() => []);
+  const paths = [stage.logFile, ...files.map((file) => join(logs, file))];
+  for (const path of paths) console.error(path, await readFile(path, "utf8").catch(String));
+  console.error("PBS", stage.pbs?.jobs());
+}
+
+async function expectNothingLeft(stage: Stage, overview: Overview): Promise<void> {
+  expect(await stage.leftovers(overview)).toEqual({ runners: 0, allocations: 0, handoffs: 0 });
+  expect(await readdir(join(stage.directory, "scratch")).then((each) => each.length)).toBeLessThan(
+    2,
+  );
+}

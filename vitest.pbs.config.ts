@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** What is tested against the PBS of this machine, if there is one. */
+export default defineConfig({
+  test: {
+    include: ["test/pbs/real/**/*.test.ts"],
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    // One after another: they share the queue.
+    fileParallelism: false,
+  },
+});
