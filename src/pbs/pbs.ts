@@ -51,6 +51,6 @@ export interface Pbs {
   status(jobIds: readonly string[], options?: { readonly fresh?: boolean }): Promise<StatusOutcome>;
   /** Jobs of ours with this name, live or ended: heals a submission whose answer was lost. */
   find(name: string): Promise<FindOutcome>;
-  /** One `qdel` for all ids. `force` ends a job that ignored an earlier one (`qdel -W force`). */
+  /** One `qdel` an id: several in one call can end a PBS server. `force` ends a job that ignored an earlier one (`qdel -W force`). */
   delete(jobIds: readonly string[], options?: { readonly force?: boolean }): Promise<DeleteOutcome>;
 }

@@ -1,6 +1,7 @@
-import { runCommand, type Answer, type CommandResult, type CommandSettings } from "./command.ts";
+import pLimit from "p-limit";
+import { runCommand, type CommandResult, type CommandSettings } from "./command.ts";
 import { JOB_ALREADY_EXITED, JOB_HAS_FINISHED, troubleOf, UNKNOWN_JOB } from "./exit-code.ts";
-import { callsFor, isJobId } from "./job-id.ts";
+import { isJobId } from "./job-id.ts";
 import type { DeleteOutcome, PbsTrouble } from "./pbs.ts";
 
 export interface DeleteOptions {
@@ -8,55 +9,45 @@ export interface DeleteOptions {
   readonly force?: boolean;
 }
 
-/** One `qdel` a server for all ids. A job that had ended or is unknown is as good as deleted. */
+/** Each call takes one of the host's 500 privileged ports for a minute (facts/pbs.md §0.1). */
+const PARALLEL = 4;
+
+/**
+ * One `qdel` for each id. Several in one call are not safe: `qdel KNOWN UNKNOWN` ends the server of OpenPBS 23.06.06 for
+ * everybody (docs/decisions/2026-11-24-one-qdel-an-id.md). A job that had ended or is unknown is as good as deleted.
+ */
 export async function deleteJobs(
   settings: CommandSettings,
   jobIds: readonly string[],
   options: DeleteOptions = {},
 ): Promise<DeleteOutcome> {
+  const limit = pLimit(PARALLEL);
+  const ids = [...new Set(jobIds)].filter(isJobId);
+  const flags = options.force === true ? ["-W", "force"] : [];
+  const troubles = await Promise.all(
+    ids.map((id) =>
+      limit(async () => {
+        const result = await runCommand(settings, { command: "qdel", args: [...flags, id] });
+        return [id, readDeletion(result)] as const;
+      }),
+    ),
+  );
   const refused = new Map<string, string>();
-  const calls = callsFor(jobIds);
-  let trouble: PbsTrouble | null = null;
-  for (const ids of calls) {
-    const args = options.force === true ? ["-W", "force", ...ids] : ids;
-    const outcome = readDeletion(await runCommand(settings, { command: "qdel", args }), ids);
-    if (outcome.kind !== "answered") {
-      trouble = outcome;
-      for (const id of ids) refused.set(id, outcome.reason);
-      continue;
-    }
-    for (const [id, reason] of outcome.refused) refused.set(id, reason);
+  let last: PbsTrouble | null = null;
+  for (const [id, trouble] of troubles) {
+    if (trouble === null) continue;
+    last = trouble;
+    refused.set(id, trouble.reason);
   }
-  // With one server the trouble is everything there is to tell.
-  return trouble !== null && calls.length === 1 ? trouble : { kind: "answered", refused };
+  // Nothing worked: that is what there is to tell.
+  const allFailed = last !== null && last.kind !== "refused" && refused.size === ids.length;
+  return allFailed && last !== null ? last : { kind: "answered", refused };
 }
 
 const GONE: ReadonlySet<number> = new Set([0, UNKNOWN_JOB, JOB_HAS_FINISHED, JOB_ALREADY_EXITED]);
 
-/**
- * `qdel` deletes what it can and goes on. Its code is that of the last id that failed, so with several ids only its
- * lines tell which and why: `qdel: Unauthorized Request  77.vm`.
- */
-export function readDeletion(result: CommandResult, ids: readonly string[]): DeleteOutcome {
+/** What one `qdel` of one id came to: `null` when the job is gone or going. */
+export function readDeletion(result: CommandResult): PbsTrouble | null {
   if (result.kind !== "exited") return result;
-  const complaints = complaintsIn(result, ids);
-  const refused = new Map([...complaints].filter(([, words]) => !GONE_WORDS.test(words)));
-  if (GONE.has(result.code)) return { kind: "answered", refused };
-  // Only ids that PBS itself complained about are known to have been reached.
-  return refused.size > 0 ? { kind: "answered", refused } : troubleOf(result, "changes");
-}
-
-/** PBS's own words for 15001, 15139 and 15050, in the C locale: it gives no number for each id. */
-const GONE_WORDS = /^(?:Unknown Job Id|Job has finished|Job already in exit state)\b/i;
-
-function complaintsIn(answer: Answer, ids: readonly string[]): Map<string, string> {
-  const asked = new Set(ids);
-  const complaints = new Map<string, string>();
-  for (const line of `${answer.stderr}\n${answer.stdout}`.split("\n")) {
-    const match = /^qdel: (.*?)\s+(\S+)\s*$/.exec(line);
-    const [, words, id] = match ?? [];
-    if (words === undefined || id === undefined || !isJobId(id) || !asked.has(id)) continue;
-    complaints.set(id, words);
-  }
-  return complaints;
+  return GONE.has(result.code) ? null : troubleOf(result, "changes");
 }
