@@ -1,0 +1,236 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { composeAllocationScript } from "../../src/runner/allocation-script.ts";
+import { temporaryDirectory } from "../helpers/directory.ts";
+import { until } from "../helpers/until.ts";
+import { Node } from "./node.ts";
+
+/** Leaves what it was given, and what it finds, and succeeds. */
+const CURIOUS = `
+  printf '%s' "$ACTIONS_RUNNER_INPUT_JITCONFIG" >"$out/jit"
+  cat /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n' >"$out/all-arguments"
+  tr '\\0' '\\n' <"/proc/$PPID/environ" >"$out/parent-environment"
+  echo "$*" >"$out/arguments"
+  pwd -P >"$out/root"
+  find . -printf '%y %p %l\\n' | sort >"$out/tree"
+  env >"$out/environment"
+  touch .credentials
+`;
+/** Runs until it is told to end. */
+const PATIENT = `
+  trap 'echo INT >>"$out/signals"; exit 0' INT
+  trap 'echo TERM >>"$out/signals"; exit 0' TERM
+  touch "$out/started"
+  while :; do sleep 0.1; done
+`;
+
+function started(node: Node): Promise<boolean> {
+  return until("the runner starts", () => existsSync(join(node.directory, "traces/started")));
+}
+
+function roots(node: Node): string[] {
+  return readdirSync(node.scratch).flatMap((each) => readdirSync(join(node.scratch, each)));
+}
+
+describe("an allocation", () => {
+  it("asks, runs its runner in a root of its own, reports, and leaves nothing", async () => {
+    const node = new Node(CURIOUS);
+    await node.start();
+    expect(await node.hears("asks")).toMatchObject({ turn: 1, pbsJobId: "12.vm" });
+    await node.deliver(1);
+    expect(await node.hears("reports")).toMatchObject({ turn: 1, exitCode: 0, reason: "exited" });
+    expect(await node.hears("ends")).toMatchObject({ reason: "served" });
+    expect(await node.ended()).toBe(0);
+    expect(node.trace("arguments")).toBe("run\n");
+    const tree = node.trace("tree");
+    expect(tree).toContain("d ./bin \n");
+    expect(tree).toContain("f ./bin/Runner.Listener \n");
+    expect(tree).toContain(`l ./externals ${node.directory}/runner/externals\n`);
+    expect(node.trace("root")).toMatch(/\/scratch\/hpc-runners-\d+\/runner\.\w+\n$/);
+    expect(roots(node)).toEqual([]);
+  });
+
+  it("keeps the configuration in the runner's environment alone", async () => {
+    const node = new Node(CURIOUS);
+    await node.start();
+    await node.hears("asks");
+    await node.deliver(1, "kR5-very-secret");
+    await node.hears("ends");
+    expect(node.trace("jit")).toBe("kR5-very-secret");
+    expect(node.trace("all-arguments")).toContain("Runner.Listener");
+    expect(node.trace("all-arguments")).not.toContain("kR5-very-secret");
+    expect(node.trace("parent-environment")).not.toContain("kR5-very-secret");
+    expect(node.output).not.toContain("kR5-very-secret");
+    const [path = ""] = readdirSync(join(node.directory, "handoff")).filter(
+      (each) => each !== "inbox",
+    );
+    expect(readdirSync(join(node.directory, "handoff", path))).toEqual([]);
+  });
+
+  it("tells how its runner ended, and kills what that left behind", async () => {
+    const node = new Node(`sleep 600 & echo $! >"$out/child"; exit 7`);
+    await node.start();
+    await node.hears("asks");
+    await node.deliver(1);
+    expect(await node.hears("reports")).toMatchObject({ exitCode: 7, reason: "exited" });
+    await node.ended();
+    const child = Number(node.trace("child"));
+    await until("the child is gone", () => !existsSync(`/proc/${child}`));
+  });
+
+  it("asks for the next runner when it may, each in a root of its own", async () => {
+    const node = new Node(`pwd >>"$out/roots"`);
+    await node.start({ reuse: true });
+    for (const turn of [1, 2]) {
+      expect(await node.hears("asks")).toMatchObject({ turn });
+      await node.deliver(turn);
+      expect(await node.hears("reports")).toMatchObject({ turn });
+    }
+    expect(await node.hears("asks")).toMatchObject({ turn: 3 });
+    await node.release();
+    expect(await node.hears("ends")).toMatchObject({ reason: "released" });
+    await node.ended();
+    expect(new Set(node.trace("roots").trim().split("\n")).size).toBe(2);
+  });
+
+  it("ends when it is released, or its handoff is gone, before it got a runner", async () => {
+    const gone = new Node("exit 0");
+    await gone.start();
+    await gone.hears("asks");
+    await gone.close();
+    expect(await gone.ended()).toBe(0);
+    expect(gone.output).toContain("ends: released");
+  });
+
+  it("stops its runner politely when it is released", async () => {
+    const node = new Node(PATIENT);
+    await node.start();
+    await node.hears("asks");
+    await node.deliver(1);
+    await started(node);
+    await node.release();
+    expect(await node.hears("reports")).toMatchObject({ exitCode: 0, reason: "released" });
+    await node.hears("ends");
+    expect(node.trace("signals")).toBe("INT\n");
+    expect(roots(node)).toEqual([]);
+  });
+
+  it("passes PBS's TERM on, waits for the runner, and cleans up", async () => {
+    const node = new Node(PATIENT);
+    await node.start();
+    await node.hears("asks");
+    await node.deliver(1);
+    await started(node);
+    node.signal("SIGTERM");
+    expect(await node.hears("reports")).toMatchObject({ reason: "told to end by SIGTERM" });
+    await node.ended();
+    expect(roots(node)).toEqual([]);
+  });
+
+  it("ends at TERM while it waits", async () => {
+    const node = new Node("exit 0");
+    await node.start();
+    await node.hears("asks");
+    node.signal("SIGTERM");
+    expect(await node.hears("ends")).toMatchObject({ reason: "told to end by SIGTERM" });
+    expect(await node.ended()).toBe(0);
+  });
+
+  it("stops its runner before PBS does, and says so", async () => {
+    const node = new Node(PATIENT);
+    // A quarter of it is the margin.
+    await node.start({ walltimeSeconds: 8 });
+    await node.hears("asks");
+    await node.deliver(1);
+    expect(await node.hears("reports")).toMatchObject({
+      reason: "stopped 2 s before the end of its walltime",
+    });
+    expect(node.trace("signals")).toBe("INT\n");
+  });
+
+  it("runs the pool's lines first, for the runner too", async () => {
+    const node = new Node(CURIOUS);
+    await node.start({
+      environment: ["export MODULE=gcc", 'greeting="it\'s $MODULE"; export greeting'],
+    });
+    await node.hears("asks");
+    await node.deliver(1);
+    await node.hears("ends");
+    expect(node.trace("environment")).toContain("greeting=it's gcc\n");
+  });
+
+  it.each([
+    [
+      "a line that fails",
+      { environment: ["true", "(exit 3)", "true"] },
+      "line 2 of the pool's environment failed with 3",
+    ],
+    ["a runner that is not there", { runner: "/nowhere" }, "there is no runner at /nowhere"],
+    [
+      "a scratch that cannot be made",
+      { scratch: "/proc/nowhere" },
+      "the directory /proc/nowhere/hpc-runners-",
+    ],
+  ])("names %s, and asks for nothing", async (_what, about, reason) => {
+    const node = new Node("exit 0");
+    await node.start(about);
+    expect((await node.hears("ends")).reason).toContain(reason);
+    expect(await node.ended()).toBe(0);
+    expect(await node.handoff.receive()).toEqual([]);
+  });
+
+  it("removes the root of an allocation that was killed, and no other", async () => {
+    const node = new Node("exit 0");
+    const shared = join(node.scratch, `hpc-runners-${process.getuid?.()}`);
+    const dead = Number(execFileSync("bash", ["-c", "echo $$"]).toString());
+    for (const [name, owner] of [
+      ["dead", dead],
+      ["alive", process.pid],
+    ]) {
+      mkdirSync(join(shared, `runner.${name}`, "bin"), { recursive: true });
+      writeFileSync(join(shared, `runner.${name}`, "owner"), `${owner}\n`);
+    }
+    await node.start();
+    await node.hears("asks");
+    expect(readdirSync(shared)).toEqual(["runner.alive"]);
+    await node.release();
+    await node.ended();
+  });
+
+  it("works in directories of any name", async () => {
+    const odd = join(temporaryDirectory(), 'it\'s a $(touch owned) `dir` "x" ; *');
+    mkdirSync(odd);
+    const node = new Node("exit 0", odd);
+    // The stand-in itself is not that careful.
+    await node.start();
+    await node.hears("asks");
+    await node.release();
+    await node.ended();
+    expect(existsSync(join(odd, "owned"))).toBe(false);
+  });
+});
+
+describe("the composed script", () => {
+  it("takes any path for what it is", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (text) => {
+        fc.pre(!text.includes("\0"));
+        const script = composeAllocationScript({
+          handoff: "/h/a.b",
+          runner: text,
+          scratch: null,
+          walltimeSeconds: 60,
+          environment: [],
+          reuse: false,
+        });
+        const upTo = script.slice(0, script.indexOf("# The pool's lines"));
+        const seen = execFileSync("bash", ["-c", `${upTo}\nprintf %s "$ghr_runner"`]);
+        expect(seen.toString()).toBe(text);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
