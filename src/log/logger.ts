@@ -27,10 +27,17 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: toSerializable, error: toSerializable },
-      hooks: { streamWrite: maskSecrets },
+      hooks: { streamWrite: (line) => escapeControls(maskSecrets(line)) },
     },
     format === "pretty" ? prettyStream(destination) : destination,
   );
+}
+
+/** JSON escapes the controls below a space itself, but not these, which some terminals obey too. */
+function escapeControls(json: string): string {
+  return json.replaceAll(/[\u007f-\u009f]/g, (control) => {
+    return `\\u00${control.charCodeAt(0).toString(16)}`;
+  });
 }
 
 // Pino gives a serializer more than the error.
