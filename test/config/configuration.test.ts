@@ -29,10 +29,13 @@ function mistakesOf(text: string): ConfigurationError {
 
 describe("hpc-runners.yml", () => {
   it("needs labels and a walltime; all else has a default", () => {
-    const { pools, limits, directories, pbs } = load(
-      "pools:\n  lint:\n    labels: [Self-Hosted, derecho]\n    walltime: 1h30m\n",
-    );
-    expect(pools).toEqual([
+    const {
+      pools: found,
+      limits,
+      directories,
+      pbs,
+    } = load("pools:\n  lint:\n    labels: [Self-Hosted, derecho]\n    walltime: 1h30m\n");
+    expect(found).toEqual([
       {
         name: "lint",
         labels: ["derecho", "self-hosted"],

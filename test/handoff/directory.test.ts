@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import fc from "fast-check";
 import { pino } from "pino";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -105,9 +105,7 @@ describe("the handoff's directory", () => {
     say("README", "hello");
     await handoff.close(NAME);
     await handoff.close(NAME);
-    expect(readdirSync(directory).toSorted()).toEqual(
-      [other.split("/").at(-1), "inbox"].toSorted(),
-    );
+    expect(readdirSync(directory).toSorted()).toEqual([basename(other), "inbox"].toSorted());
     expect(readdirSync(join(directory, "inbox"))).toEqual(["README"]);
   });
 

@@ -60,7 +60,8 @@ function countCpus(select: string, known: ReadonlySet<string>): number | Refusal
     let ncpus = 1;
     for (const part of counted ? others : [first, ...others]) {
       const [name = "", value] = part.split("=", 2);
-      if (value === undefined || !/^\w+$/.test(name)) return illegal("Resource_List.select");
+      if (value === undefined || value === "" || !/^\w+$/.test(name))
+        return illegal("Resource_List.select");
       if (!known.has(name)) return unknown(name, ": ");
       if (/^(ncpus|ngpus|mpiprocs|ompthreads)$/.test(name) && !/^\d+$/.test(value)) {
         return illegal(`select.${name}`);
