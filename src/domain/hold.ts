@@ -2,11 +2,11 @@ import { backoff } from "./patience.ts";
 import { MINUTE, type EpochMs } from "./time.ts";
 
 /**
- * Something that failed and is left alone for a while, then probed with one attempt:
- * a pool whose submissions fail, or an installation whose runners cannot be minted.
+ * Something that failed and is left alone for a while, then probed with one attempt: a pool whose submissions fail, a
+ * pool whose allocations end before they serve anybody, or an installation whose runners cannot be minted.
  */
 export interface Hold {
-  /** `pool:<name>` or `installation:<id>`. */
+  /** `pool:<name>`, `allocations:<pool>` or `installation:<id>`. */
   readonly subject: string;
   /** In a row, without a success between. */
   readonly failures: number;
@@ -17,6 +17,11 @@ export interface Hold {
 
 export function poolSubject(pool: string): string {
   return `pool:${pool}`;
+}
+
+/** Of a pool's allocations once PBS has started them, as against {@link poolSubject}: their submission. */
+export function allocationsSubject(pool: string): string {
+  return `allocations:${pool}`;
 }
 
 export function installationSubject(installationId: number): string {

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { intendAllocation, type Allocation } from "../domain/allocation.ts";
-import { poolSubject } from "../domain/hold.ts";
+import { allocationsSubject, poolSubject } from "../domain/hold.ts";
 import type { SubmitOutcome } from "../pbs/pbs.ts";
 import type { ActContext, ActionOf } from "./act.ts";
 import { holdBack, letGo } from "./holds.ts";
@@ -158,11 +158,27 @@ export class AllocationActs {
     const { ports, log } = this.#context;
     await ports.handoff.close(name);
     log.info({ allocation: name, reason }, "Allocation ended");
+    this.#learn(name, reason);
     this.#change(name, (allocation) => ({
       ...allocation,
       endedAt: ports.clock.now(),
       end: reason,
     }));
+  }
+
+  /** An allocation that ended by itself and served nobody would only be followed by the next of its kind. */
+  #learn(name: string, reason: string): void {
+    const allocation = this.#context.store.allocations.get(name);
+    if (!allocation || allocation.submission !== "accepted") return;
+    const subject = allocationsSubject(allocation.lane.pool);
+    const runners = this.#context.store.runners.live().filter((each) => each.allocation === name);
+    // GitHub's word of the job may still be on its way: a runner that ended well has served one.
+    const served = runners.some(({ servedJobId, exit }) => servedJobId !== null || exit?.code === 0);
+    if (served) letGo(this.#context, subject);
+    else if (allocation.releasedAt === null && allocation.deletion.times === 0) {
+      const told = `an allocation ended before it served a job: ${reason}`;
+      holdBack(this.#context, { subject, reason: told });
+    }
   }
 
   #change(name: string, change: (allocation: Allocation) => Allocation): void {

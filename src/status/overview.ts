@@ -1,6 +1,6 @@
 import type { Allocation } from "../domain/allocation.ts";
 import { phaseOf } from "../domain/allocation.ts";
-import { installationSubject, poolSubject, type Hold } from "../domain/hold.ts";
+import { allocationsSubject, installationSubject, poolSubject, type Hold } from "../domain/hold.ts";
 import type { Pool } from "../domain/pool.ts";
 import { routeJob } from "../domain/routing.ts";
 import type { Runner } from "../domain/runner.ts";
@@ -126,7 +126,7 @@ function noteOf(
   if (job.status !== "queued") return null;
   const subjects = [
     installationSubject(job.scope.installationId),
-    ...(pool === null ? [] : [poolSubject(pool)]),
+    ...(pool === null ? [] : [poolSubject(pool), allocationsSubject(pool)]),
   ];
   const hold = holds.find((each) => subjects.includes(each.subject));
   return hold?.reason ?? allocation?.sighting?.job.comment ?? null;

@@ -1,6 +1,6 @@
 import type { Action } from "../action.ts";
 import type { Allocation } from "../allocation.ts";
-import { installationSubject, poolSubject } from "../hold.ts";
+import { allocationsSubject, installationSubject, poolSubject } from "../hold.ts";
 import { MINUTE } from "../time.ts";
 import type { LaneView, Survey } from "./survey.ts";
 
@@ -103,7 +103,7 @@ function planSubmissions(
   survey: Survey,
   wanting: readonly { readonly view: LaneView; readonly count: number }[],
 ): Action[] {
-  const { world, now } = survey;
+  const { world } = survey;
   const actions: Action[] = [];
   let roomInAll = world.limits.maxAllocations - world.allocations.length;
   const active = countBy(world.allocations.map((each) => each.lane.pool));
@@ -111,11 +111,9 @@ function planSubmissions(
   for (const { view, count } of wanting) {
     const { lane } = view;
     const pool = world.pools.find((each) => each.name === lane.pool);
-    const hold = survey.holds.get(poolSubject(lane.pool));
-    if (!pool || (hold && hold.until > now)) continue;
+    if (!pool) continue;
     const inPool = active.get(pool.name) ?? 0;
-    const probing = view.pending.some((each) => each.submission !== "accepted") ? 0 : 1;
-    const most = hold ? probing : Infinity;
+    const most = mostByHolds(survey, view, inPool);
     const granted = Math.min(count, roomInAll, pool.maxAllocations - inPool, most);
     if (granted <= 0) continue;
     const names = Array.from({ length: granted }, () => allocationName(world.nonce, serial++));
@@ -124,6 +122,18 @@ function planSubmissions(
     active.set(pool.name, inPool + granted);
   }
   return actions;
+}
+
+/** How many may be submitted after failures: none for a while, then one to see whether it works again. */
+function mostByHolds(survey: Survey, view: LaneView, inPool: number): number {
+  const submissions = survey.holds.get(poolSubject(view.lane.pool));
+  const allocations = survey.holds.get(allocationsSubject(view.lane.pool));
+  const paused = [submissions, allocations].some((hold) => hold && hold.until > survey.now);
+  if (paused) return 0;
+  const unsettled = view.pending.some((each) => each.submission !== "accepted");
+  if (submissions && unsettled) return 0;
+  if (allocations && inPool > 0) return 0;
+  return submissions || allocations ? 1 : Infinity;
 }
 
 /** 15 characters, as older PBS allows: `ghr-`, the tick's 8 random ones, and a number within the tick. */

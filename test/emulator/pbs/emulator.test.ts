@@ -169,7 +169,7 @@ it.each([
     );
   };
   // What only one of the two jobs was submitted with, or lived long enough for.
-  const particular = /^(Account_Name|eligible_time|umask|Submit_arguments)/;
+  const particular = /^(depend|Account_Name|eligible_time|umask|Submit_arguments)/;
   expect(shape(stdout).filter((each) => !particular.test(each))).toEqual(
     shape(capture(name).stdout).filter((each) => !particular.test(each)),
   );

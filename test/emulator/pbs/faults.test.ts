@@ -5,7 +5,7 @@ import { Site } from "./site.ts";
 
 const SLEEP = "echo begun; sleep 300";
 /** Milliseconds: long enough for a command to reach the server even on a busy machine. */
-const PATIENCE = 6_000;
+const PATIENCE = 4_000;
 
 function answered(...jobIds: string[]): unknown {
   return { kind: "answered", jobIds };
@@ -54,7 +54,7 @@ it("a server that hangs gives no answer in time, and does what it was asked when
   ]);
   const late = (command: string): unknown => ({
     kind: "unknown",
-    reason: `${command} did not answer within 6 s`,
+    reason: `${command} did not answer within 4 s`,
   });
   expect([submitted, told]).toEqual([late("qsub"), late("qstat")]);
   expect(site.emulator.jobs()).toEqual([]);
@@ -78,7 +78,7 @@ it.each(["die", "hang"] as const)(
     const outcome = await site.driver({ qsub: PATIENCE }).submit(site.submission(SLEEP));
     expect(outcome).toEqual({
       kind: "unknown",
-      reason: how === "die" ? "qsub was killed (SIGKILL)" : "qsub did not answer within 6 s",
+      reason: how === "die" ? "qsub was killed (SIGKILL)" : "qsub did not answer within 4 s",
     });
     expect(await site.pbs.find("ghr-job1")).toEqual(answered("0.vm"));
     // Only the one answer was lost.

@@ -1,0 +1,238 @@
+import { MINUTE, SECOND } from "../../src/domain/time.ts";
+import type { Handoff, Message, Received } from "../../src/handoff/handoff.ts";
+import type { GitHubModel, ModelRunner } from "./github-model.ts";
+import type { ModelAllocation, PbsModel } from "./pbs-model.ts";
+import { delay, type Surroundings } from "./world.ts";
+
+interface Directory {
+  readonly path: string;
+  readonly runners: Map<number, string>;
+  released: boolean;
+  onChange: () => void;
+}
+
+/** The shared filesystem: the program's end is the port, the nodes' end is below. */
+export class HandoffModel implements Handoff {
+  readonly directories = new Map<string, Directory>();
+  inbox: Received[] = [];
+  readonly #surroundings: Surroundings;
+  /** May an allocation of this name be given this runner? */
+  checkDelivery: (allocation: string, jitConfig: string) => void = () => undefined;
+  checkClosing: (allocation: string) => void = () => undefined;
+  onMessage: () => void = () => undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  async open(allocation: string): Promise<string> {
+    await this.#touch("open", allocation);
+    const path = `/handoff/${allocation}`;
+    const fresh = { path, runners: new Map<number, string>(), released: false, onChange: () => undefined };
+    if (!this.directories.has(allocation)) this.directories.set(allocation, fresh);
+    return path;
+  }
+
+  receive(): Promise<readonly Received[]> {
+    return Promise.resolve([...this.inbox]);
+  }
+
+  acknowledge(received: readonly Received[]): Promise<void> {
+    const files = new Set(received.map(({ file }) => file));
+    this.inbox = this.inbox.filter(({ file }) => !files.has(file));
+    return Promise.resolve();
+  }
+
+  async deliver(allocation: string, turn: number, jitConfig: string): Promise<void> {
+    await this.#touch("deliver", allocation);
+    this.checkDelivery(allocation, jitConfig);
+    const directory = this.directories.get(allocation);
+    if (!directory) throw new Error("ENOENT");
+    directory.runners.set(turn, jitConfig);
+    directory.onChange();
+  }
+
+  async release(allocation: string): Promise<void> {
+    await this.#touch("release", allocation);
+    const directory = this.directories.get(allocation);
+    if (!directory) throw new Error("ENOENT");
+    directory.released = true;
+    directory.onChange();
+  }
+
+  async close(allocation: string): Promise<void> {
+    await this.#touch("close", allocation);
+    this.checkClosing(allocation);
+    const directory = this.directories.get(allocation);
+    this.directories.delete(allocation);
+    this.inbox = this.inbox.filter(({ message }) => message.allocation !== allocation);
+    directory?.onChange();
+  }
+
+  /** A node speaks. */
+  say(message: Message, file: string): void {
+    if (!this.directories.has(message.allocation)) return;
+    this.inbox = [...this.inbox.filter((each) => each.file !== file), { message, file }];
+    this.onMessage();
+  }
+
+  async #touch(what: string, allocation: string): Promise<void> {
+    const { clock, faults } = this.#surroundings;
+    await clock.sleep(5);
+    if (faults.strikes("handoff-full", `${what} ${allocation}`)) throw new Error("ENOSPC");
+  }
+}
+
+/** What runs in an allocation: the script, and GitHub's runner. */
+export class NodeModel {
+  readonly #surroundings: Surroundings;
+  readonly #github: GitHubModel;
+  readonly #handoff: HandoffModel;
+  readonly #pbs: () => PbsModel;
+  readonly #reuse: boolean;
+
+  constructor(
+    surroundings: Surroundings,
+    github: GitHubModel,
+    handoff: HandoffModel,
+    pbs: () => PbsModel,
+  ) {
+    this.#surroundings = surroundings;
+    this.#github = github;
+    this.#handoff = handoff;
+    this.#pbs = pbs;
+    this.#reuse = surroundings.scenario.reuse;
+  }
+
+  start(allocation: ModelAllocation): void {
+    const { faults, clock } = this.#surroundings;
+    if (faults.strikes("node-silent", allocation.id)) return;
+    const after = delay(this.#surroundings, SECOND, 5 * SECOND, "script", allocation.id);
+    clock.after(after, () => {
+      if (allocation.state !== "R") return;
+      if (faults.strikes("script-fails", allocation.id)) {
+        this.#say(allocation, { kind: "ends", reason: "line 1 failed" }, "ends");
+        this.#pbs().end(allocation, 0);
+      } else this.#turn(allocation, 1);
+    });
+  }
+
+  #turn(allocation: ModelAllocation, turn: number): void {
+    const { clock } = this.#surroundings;
+    const { name } = allocation.submission;
+    let runner: ModelRunner | null = null;
+    let over = false;
+    this.#say(allocation, { kind: "asks", turn, host: "node1" }, `asks-${turn}`);
+
+    const look = (): void => {
+      const directory = this.#handoff.directories.get(name);
+      if (over || allocation.state !== "R") return;
+      if (!directory || directory.released) return finish(runner ? 0 : null, "released");
+      const jit = directory.runners.get(turn);
+      if (jit === undefined || runner || taken) return;
+      taken = true;
+      directory.runners.delete(turn);
+      this.#run(allocation, jit.slice("JIT:".length), turn, (started) => (runner = started), finish);
+    };
+    let taken = false;
+    /** @param code the runner's; `null` where there was none. */
+    const finish = (code: number | null, reason: string): void => {
+      if (over || allocation.state !== "R") return;
+      over = true;
+      stopWaiting();
+      if (runner) this.#github.disconnect(runner);
+      if (code !== null) {
+        const report = { kind: "reports" as const, turn, exitCode: code, reason };
+        this.#say(allocation, report, `reports-${turn}`);
+      }
+      if (code !== null && reason === "exited" && this.#reuse) return this.#turn(allocation, turn + 1);
+      this.#say(allocation, { kind: "ends", reason }, "ends");
+      clock.after(SECOND, () => this.#pbs().end(allocation, 0));
+    };
+    const stopWaiting = clock.after(20 * MINUTE, () => {
+      if (!taken) finish(null, "no runner was handed over");
+    });
+    const directory = this.#handoff.directories.get(name);
+    // Seen by the next look, a second later at most.
+    if (directory) directory.onChange = () => void clock.after(SECOND, look);
+    allocation.onKill = (signal) => {
+      if (signal === "TERM") return finish(runner ? 0 : null, "told to end by SIGTERM");
+      over = true;
+      if (runner) this.#github.disconnect(runner);
+    };
+    clock.after(SECOND, look);
+  }
+
+  #run(
+    allocation: ModelAllocation,
+    name: string,
+    turn: number,
+    started: (runner: ModelRunner) => void,
+    finish: (code: number, reason: string) => void,
+  ): void {
+    const { faults, clock } = this.#surroundings;
+    if (faults.strikes("runner-never-connects", name)) return;
+    const after = delay(this.#surroundings, SECOND, 6 * SECOND, "connect", name, turn);
+    clock.after(after, () => {
+      if (allocation.state !== "R") return;
+      let runner: ModelRunner | null = null;
+      let working = false;
+      const exit = (code: number): void => finish(code, "exited");
+      const done = (conclusion: string): void => {
+        const job = runner?.job ?? null;
+        if (!job || runner?.online !== true) return;
+        this.#github.finish(job, conclusion);
+        if (faults.strikes("runner-hangs-after", name)) return;
+        clock.after(2 * SECOND, () => exit(0));
+      };
+      const onChange = (): void => {
+        if (!runner) return;
+        const { job } = runner;
+        if (!job) {
+          // Its registration is gone.
+          if (!working && !this.#github.runners.has(name)) exit(1);
+          return;
+        }
+        if (working) {
+          if (this.#github.isCancelled(job)) done("cancelled");
+          return;
+        }
+        working = true;
+        if (faults.strikes("runner-dies", name)) {
+          clock.after(3 * SECOND, () => exit(137));
+          return;
+        }
+        const walltime = allocation.submission.walltimeSeconds * SECOND;
+        const outlives = faults.strikes("job-outlives-walltime", name);
+        clock.after(outlives ? 2 * walltime : job.about.duration, () => done("success"));
+      };
+      runner = this.#github.connect(name, onChange);
+      if (!runner) return finish(1, "exited");
+      started(runner);
+      onChange();
+    });
+  }
+
+  #say(
+    allocation: ModelAllocation,
+    about: Parameters<typeof messageOf>[1],
+    file: string,
+  ): void {
+    this.#handoff.say(messageOf(allocation, about), `${allocation.submission.name}.${file}`);
+  }
+}
+
+function messageOf(
+  { id, submission }: ModelAllocation,
+  about:
+    | { readonly kind: "asks"; readonly turn: number; readonly host: string }
+    | {
+        readonly kind: "reports";
+        readonly turn: number;
+        readonly exitCode: number;
+        readonly reason: string;
+      }
+    | { readonly kind: "ends"; readonly reason: string },
+): Message {
+  return { allocation: submission.name, pbsJobId: id, ...about };
+}
