@@ -11,7 +11,7 @@ import { createIntake, type Intake } from "./intake/intake.ts";
 import { createRecovery } from "./intake/recovery.ts";
 import { registerSecret } from "./log/secrets.ts";
 import { createPbs } from "./pbs/driver.ts";
-import type { Clock } from "./reconciler/ports.ts";
+import type { Clock, Ports } from "./reconciler/ports.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
 import { createDescribe } from "./runner/submission.ts";
 import { overviewOf, type Overview } from "./status/overview.ts";
@@ -23,6 +23,8 @@ export interface ServiceOptions {
   /** Authenticated as an installation, or as the App itself. */
   readonly octokitFor: (installationId?: number) => Promise<Octokit>;
   readonly log: Logger;
+  /** Stands between the loop and everything outside: for tests that end the program in the middle of a side effect. */
+  readonly watchPorts?: (ports: Ports) => Ports;
 }
 
 /** Everything but what listens: store, intake, and the loop. One for each state directory. */
@@ -41,7 +43,7 @@ export interface Service {
  * @throws {StoreError} if the state directory is held by another instance or its store cannot be used.
  */
 export function openService(options: ServiceOptions): Service {
-  const { configuration, stateDirectory, octokitFor, log } = options;
+  const { configuration, stateDirectory, octokitFor, log, watchPorts = (ports) => ports } = options;
   const { pools, limits, directories, pbs } = configuration;
   const store = Store.open(stateDirectory, Date.now());
   const logDirectory = join(directories.shared, "logs");
@@ -57,7 +59,7 @@ export function openService(options: ServiceOptions): Service {
     rules: { pools, limits, patience: patienceFor(pbs.statusIntervalMs, pbs.cacheAgeMs) },
     statusInterval: pbs.statusIntervalMs,
     log,
-    ports: {
+    ports: watchPorts({
       pbs: createPbs({
         binDirectory: pbs.bin,
         timeouts: {
@@ -74,7 +76,7 @@ export function openService(options: ServiceOptions): Service {
       random: Math.random,
       describe: createDescribe(configuration, logDirectory),
       recover: createRecovery({ store, intake, pools, octokitFor, now: Date.now, log }),
-    },
+    }),
   });
   const unwatch = handoff.watch(() => reconciler.wake());
   return {

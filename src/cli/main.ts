@@ -23,7 +23,7 @@ const program = new Command("hpc-runners")
 program
   .command("start")
   .description("hear of workflow jobs and serve them until SIGTERM or SIGINT")
-  .action(start);
+  .action(() => start());
 
 program
   .command("demo")

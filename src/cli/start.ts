@@ -13,10 +13,14 @@ import { startSmee } from "../intake/smee.ts";
 import { createLogger } from "../log/logger.ts";
 import { requireRelease } from "../runner/release.ts";
 import { registerSecret } from "../log/secrets.ts";
-import { openService, type Service } from "../service.ts";
+import { openService, type Service, type ServiceOptions } from "../service.ts";
 
 /** What was begun when the first signal came has this long to end; PBS and GitHub are asked again after a restart. */
 const SHUTDOWN_DEADLINE = 30 * SECOND;
+
+export interface StartOptions {
+  readonly watchPorts?: ServiceOptions["watchPorts"];
+}
 
 /**
  * Runs until SIGTERM or SIGINT. The first signal stops taking in, ends what was begun, and leaves allocations running;
@@ -24,7 +28,7 @@ const SHUTDOWN_DEADLINE = 30 * SECOND;
  *
  * @throws {EnvironmentError | ConfigurationError | StoreError} before anything is begun.
  */
-export async function start(): Promise<void> {
+export async function start({ watchPorts }: StartOptions = {}): Promise<void> {
   const environment = loadEnvironment();
   const configuration = loadConfiguration(environment.configurationFile, environment);
   const log = createLogger(environment.log);
@@ -39,6 +43,7 @@ export async function start(): Promise<void> {
     stateDirectory: environment.stateDirectory,
     octokitFor: (installationId) => probot.auth(installationId),
     log,
+    ...(watchPorts ? { watchPorts } : {}),
   });
   const stop = stopOnSignals(log);
   const closeDoors = await openDoors(environment, probot, service, log);

@@ -28,6 +28,8 @@ export interface StageOptions {
   /** Milliseconds after which the emulated GitHub fails the job of a runner that fell silent. */
   readonly lostAfter?: number;
   readonly onExchange?: (exchange: Exchange) => void;
+  /** The command line of another program than ours, without `start`. */
+  readonly program?: readonly [string, ...string[]];
 }
 
 /** What is found after the end that ought not to be there. */
@@ -46,6 +48,7 @@ export class Stage {
   readonly pbs: PbsEmulator | null;
   readonly directory: string;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #command: readonly [string, ...string[]];
   #program: ChildProcess | null = null;
 
   private constructor(
@@ -53,7 +56,9 @@ export class Stage {
     pbs: PbsEmulator | null,
     directory: string,
     webhookSecret: string,
+    command: readonly [string, ...string[]],
   ) {
+    this.#command = command;
     this.github = github;
     this.pbs = pbs;
     this.directory = directory;
@@ -99,7 +104,8 @@ export class Stage {
       join(directory, "hpc-runners.yml"),
       stringify(configuration(directory, options.pool)),
     );
-    return new Stage(github, pbs, directory, webhookSecret);
+    const command = options.program ?? programOf(import.meta.url, "../cli/main");
+    return new Stage(github, pbs, directory, webhookSecret, command);
   }
 
   get logFile(): string {
@@ -107,11 +113,11 @@ export class Stage {
   }
 
   /** Starts the program. Rejects if it does not come up; its log tells why. */
-  async start(): Promise<void> {
-    const [node, ...words] = programOf(import.meta.url, "../cli/main");
+  async start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
+    const [node, ...words] = this.#command;
     const program = spawn(node, [...words, "start"], {
       cwd: this.directory,
-      env: this.#environment,
+      env: { ...this.#environment, ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#program = program;
@@ -128,6 +134,11 @@ export class Stage {
       await wait(50);
     }
     throw new Error(`hpc-runners start did not come up:\n${await readFile(this.logFile, "utf8")}`);
+  }
+
+  /** By something else than {@link stop}: a crash. */
+  get wasKilled(): boolean {
+    return this.#program?.signalCode === "SIGKILL";
   }
 
   async overview(): Promise<Overview> {

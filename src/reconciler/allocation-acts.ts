@@ -173,7 +173,9 @@ export class AllocationActs {
     const subject = allocationsSubject(allocation.lane.pool);
     const runners = this.#context.store.runners.live().filter((each) => each.allocation === name);
     // GitHub's word of the job may still be on its way: a runner that ended well has served one.
-    const served = runners.some(({ servedJobId, exit }) => servedJobId !== null || exit?.code === 0);
+    const served = runners.some(
+      ({ servedJobId, exit }) => servedJobId !== null || exit?.code === 0,
+    );
     if (served) letGo(this.#context, subject);
     else if (allocation.releasedAt === null && allocation.deletion.times === 0) {
       const told = `an allocation ended before it served a job: ${reason}`;

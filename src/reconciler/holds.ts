@@ -1,4 +1,6 @@
-import { extendHold, type Hold } from "../domain/hold.ts";
+import { extendHold, installationSubject, type Hold } from "../domain/hold.ts";
+import type { RegistrationScope } from "../domain/workflow-job.ts";
+import type { GitHubTrouble } from "../github/github.ts";
 import type { ActContext } from "./act.ts";
 
 /** After a failure: leave the subject alone for a while, longer each time. */
@@ -19,6 +21,22 @@ export function holdBack(
     "Paused after a failure",
   );
   store.saveHold(hold);
+}
+
+/** After an answer of GitHub, or the lack of one: a GitHub in trouble is asked less and less, whatever the question. */
+export function heedGitHub(
+  context: ActContext,
+  { installationId }: RegistrationScope,
+  outcome: { readonly kind: string } | GitHubTrouble,
+): void {
+  const subject = installationSubject(installationId);
+  if (!("reason" in outcome)) return letGo(context, subject);
+  holdBack(context, {
+    subject,
+    reason: outcome.reason,
+    afterMs: outcome.kind === "retry" ? outcome.afterMs : null,
+    needsPerson: outcome.kind === "refused",
+  });
 }
 
 /** After a success: nothing holds the subject back any more. */

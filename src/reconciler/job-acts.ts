@@ -1,6 +1,7 @@
 import { hear } from "../domain/workflow-job.ts";
 import { hearJobNews } from "../intake/hear.ts";
 import type { ActContext, ActionOf } from "./act.ts";
+import { heedGitHub } from "./holds.ts";
 import { MINUTE } from "../domain/time.ts";
 
 /** GitHub's jobs API lags behind its events: a job younger than this may not be there yet (facts/github.md §1). */
@@ -19,6 +20,7 @@ export class JobActs {
     const asked = store.jobs.get(jobId);
     if (!asked) return;
     const outcome = await ports.github.job(asked.scope, asked.repository, jobId);
+    heedGitHub(this.#context, asked.scope, outcome);
     const job = store.jobs.get(jobId) ?? asked;
     const observedAt = ports.clock.now();
     if (outcome.kind === "found") {

@@ -1,9 +1,8 @@
 import { phaseOf } from "../domain/allocation.ts";
-import { installationSubject } from "../domain/hold.ts";
 import { intendRunner, type Runner } from "../domain/runner.ts";
 import type { MintOutcome } from "../github/github.ts";
 import type { ActContext, ActionOf } from "./act.ts";
-import { holdBack, letGo } from "./holds.ts";
+import { heedGitHub } from "./holds.ts";
 
 /** What is done to registrations at GitHub, and the handing over of their configuration. */
 export class RunnerActs {
@@ -35,6 +34,7 @@ export class RunnerActs {
     });
     const { labels } = allocation.lane;
     const outcome = await ports.github.mint({ scope, name: runner.name, labels, runnerGroup });
+    heedGitHub(this.#context, scope, outcome);
     if (outcome.kind === "minted") await this.#deliver(runner, outcome);
     else this.#settleFailure(runner, outcome);
   }
@@ -46,7 +46,6 @@ export class RunnerActs {
     const { store, ports, log } = this.#context;
     const minted: Runner = { ...runner, id: runnerId, state: "minted" };
     store.saveRunner(minted);
-    letGo(this.#context, installationSubject(runner.scope.installationId));
     const before = store.allocations.get(runner.allocation);
     // It may have ended while GitHub made up its mind. The plan deletes what was minted in vain.
     if (!before || before.endedAt !== null || phaseOf(before) !== "ready") return;
@@ -81,12 +80,6 @@ export class RunnerActs {
       return;
     }
     if (outcome.kind !== "unknown") this.#gone(runner);
-    holdBack(this.#context, {
-      subject: installationSubject(runner.scope.installationId),
-      reason: outcome.reason,
-      afterMs: outcome.kind === "retry" ? outcome.afterMs : null,
-      needsPerson: outcome.kind === "refused",
-    });
   }
 
   async find({ runner: name }: ActionOf<"find-runner">): Promise<void> {
@@ -94,6 +87,7 @@ export class RunnerActs {
     const asked = store.runners.get(name);
     if (!asked) return;
     const outcome = await ports.github.findRunner(asked.scope, name);
+    heedGitHub(this.#context, asked.scope, outcome);
     const runner = store.runners.get(name);
     if (!runner || runner.state !== "minting") return;
     const last = ports.clock.now();
@@ -106,8 +100,6 @@ export class RunnerActs {
       });
     } else if (outcome.kind === "absent") {
       store.saveRunner({ ...runner, checks: { times: runner.checks.times + 1, last } });
-    } else {
-      store.saveRunner({ ...runner, checks: { ...runner.checks, last } });
     }
   }
 
@@ -116,6 +108,7 @@ export class RunnerActs {
     const asked = store.runners.get(name);
     if (!asked || asked.id === null) return;
     const outcome = await ports.github.deleteRunner(asked.scope, asked.id);
+    heedGitHub(this.#context, asked.scope, outcome);
     const runner = store.runners.get(name) ?? asked;
     if (outcome.kind === "gone") {
       log.info({ runner: name, reason }, "Runner deregistered");

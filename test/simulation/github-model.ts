@@ -47,6 +47,7 @@ export class GitHubModel implements GitHub {
   readonly #surroundings: Surroundings;
   readonly #deliver: (delivery: Delivery) => Promise<void>;
   calls = 0;
+  mints = 0;
   #lastId = 0;
   #deliveries = 0;
 
@@ -56,13 +57,15 @@ export class GitHubModel implements GitHub {
     const { scenario, clock, epoch } = surroundings;
     for (const about of scenario.jobs) {
       clock.at(epoch + about.queuedAt, () => this.#queue(about));
-      if (about.cancelledAt !== null) clock.at(epoch + about.cancelledAt, () => this.#cancel(about));
+      if (about.cancelledAt !== null)
+        clock.at(epoch + about.cancelledAt, () => this.#cancel(about));
     }
   }
 
   // --- what the program asks -------------------------------------------------------------------
 
   mint(request: Parameters<GitHub["mint"]>[0]): Promise<MintOutcome> {
+    this.mints += 1;
     return this.#call<MintOutcome>(`mint ${request.name}`, () => {
       if (this.runners.has(request.name)) return { kind: "name-taken" };
       this.#lastId += 1;
@@ -330,7 +333,8 @@ export class GitHubModel implements GitHub {
 
 /** As GitHub's payload is read by intake. */
 function payloadOf(job: ModelJob): object {
-  const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+  const time = (ms: number | null): string | null =>
+    ms === null ? null : new Date(ms).toISOString();
   return {
     action: job.status,
     workflow_job: {

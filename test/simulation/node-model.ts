@@ -28,7 +28,12 @@ export class HandoffModel implements Handoff {
   async open(allocation: string): Promise<string> {
     await this.#touch("open", allocation);
     const path = `/handoff/${allocation}`;
-    const fresh = { path, runners: new Map<number, string>(), released: false, onChange: () => undefined };
+    const fresh = {
+      path,
+      runners: new Map<number, string>(),
+      released: false,
+      onChange: () => undefined,
+    };
     if (!this.directories.has(allocation)) this.directories.set(allocation, fresh);
     return path;
   }
@@ -132,7 +137,13 @@ export class NodeModel {
       if (jit === undefined || runner || taken) return;
       taken = true;
       directory.runners.delete(turn);
-      this.#run(allocation, jit.slice("JIT:".length), turn, (started) => (runner = started), finish);
+      this.#run(
+        allocation,
+        jit.slice("JIT:".length),
+        turn,
+        (started) => (runner = started),
+        finish,
+      );
     };
     let taken = false;
     /** @param code the runner's; `null` where there was none. */
@@ -145,7 +156,8 @@ export class NodeModel {
         const report = { kind: "reports" as const, turn, exitCode: code, reason };
         this.#say(allocation, report, `reports-${turn}`);
       }
-      if (code !== null && reason === "exited" && this.#reuse) return this.#turn(allocation, turn + 1);
+      if (code !== null && reason === "exited" && this.#reuse)
+        return this.#turn(allocation, turn + 1);
       this.#say(allocation, { kind: "ends", reason }, "ends");
       clock.after(SECOND, () => this.#pbs().end(allocation, 0));
     };
@@ -213,11 +225,7 @@ export class NodeModel {
     });
   }
 
-  #say(
-    allocation: ModelAllocation,
-    about: Parameters<typeof messageOf>[1],
-    file: string,
-  ): void {
+  #say(allocation: ModelAllocation, about: Parameters<typeof messageOf>[1], file: string): void {
     this.#handoff.say(messageOf(allocation, about), `${allocation.submission.name}.${file}`);
   }
 }

@@ -56,7 +56,8 @@ export class PbsModel implements Pbs {
   async submit(submission: Submission): ReturnType<Pbs["submit"]> {
     const { faults, violate } = this.#surroundings;
     const { name } = submission;
-    if (this.#names.has(name)) violate("6 no repeated side effect", `qsub -N ${name} a second time`);
+    if (this.#names.has(name))
+      violate("6 no repeated side effect", `qsub -N ${name} a second time`);
     this.#names.add(name);
     const trouble = await this.#run("qsub", name, "changes");
     if (trouble) return trouble;
@@ -80,7 +81,8 @@ export class PbsModel implements Pbs {
     if (trouble) return trouble;
     const stale = options.fresh !== true && faults.strikes("qstat-stale", this.#calls);
     const old = this.#cache !== null && clock.now() - this.#cache.at > this.#rules.cacheAge;
-    if (!stale || old || this.#cache === null) this.#cache = { at: clock.now(), jobs: this.#list() };
+    if (!stale || old || this.#cache === null)
+      this.#cache = { at: clock.now(), jobs: this.#list() };
     const seen = this.#cache.jobs;
     const jobs = new Map<string, PbsJob | "absent">();
     for (const id of jobIds) {
@@ -147,7 +149,14 @@ export class PbsModel implements Pbs {
     };
     this.allocations.set(id, allocation);
     tell(`${id} is submitted as ${submission.name}`);
-    if (impossible) return id;
+    if (impossible) {
+      // A hold is released some day; the scheduler looks at it then.
+      clock.after(
+        held ? 90 * MINUTE : 0,
+        () => (allocation.state = allocation.state === "H" ? "Q" : allocation.state),
+      );
+      return id;
+    }
     const slow = held || faults.strikes("job-slow-to-start", submission.name);
     const wait = delay(this.#surroundings, SECOND, scenario.queueWait, "queue", submission.name);
     clock.after(slow ? wait + 90 * MINUTE : wait, () => this.#begin(allocation));

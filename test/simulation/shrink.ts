@@ -8,7 +8,7 @@ export async function shrink(
 ): Promise<{ readonly scenario: Scenario; readonly outcome: Outcome }> {
   const invariant = outcome.violation?.invariant;
   let best = { scenario, outcome };
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false;
     for (const candidate of smaller(best.scenario)) {
       const tried = await simulate(candidate);

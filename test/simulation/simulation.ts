@@ -90,7 +90,12 @@ class Simulation {
       return intake ? intake.accept(delivery) : Promise.reject(new Error("connection refused"));
     });
     this.#handoff = new HandoffModel(surroundings);
-    const node: NodeModel = new NodeModel(surroundings, this.#github, this.#handoff, () => this.#pbs);
+    const node: NodeModel = new NodeModel(
+      surroundings,
+      this.#github,
+      this.#handoff,
+      () => this.#pbs,
+    );
     const rules = { ceilings: CEILINGS, ceiling: LIMIT, cacheAge: CACHE_AGE };
     this.#pbs = new PbsModel(surroundings, rules, (allocation) => node.start(allocation));
     this.#handoff.onMessage = () => this.#life?.reconciler.wake();
@@ -284,15 +289,17 @@ class Simulation {
     const runners = [...this.#github.runners.keys()];
     if (runners.length > 0) this.#violate("3 nothing left", `runners ${runners.join(", ")}`);
     const allocations = this.#pbs.live().map(({ id }) => id);
-    if (allocations.length > 0) this.#violate("3 nothing left", `PBS jobs ${allocations.join(", ")}`);
+    if (allocations.length > 0)
+      this.#violate("3 nothing left", `PBS jobs ${allocations.join(", ")}`);
     const handoffs = [...this.#handoff.directories.keys()];
     if (handoffs.length > 0) this.#violate("3 nothing left", `handoffs ${handoffs.join(", ")}`);
     const ticks = (this.#clock.now() - EPOCH) / STATUS_INTERVAL + this.#lives;
     if (this.#pbs.statusCalls > ticks + 1) {
       this.#violate("7 one observation a tick", `${this.#pbs.statusCalls} in ${ticks}`);
     }
-    // A handful for each job, and for each hour of doubt.
-    const most = 40 + 30 * this.#scenario.jobs.length + 60 * this.#lives;
+    // A handful for each job and each start; a mint that was not answered is asked about for a quarter of an hour.
+    const { mints } = this.#github;
+    const most = 40 + 20 * this.#scenario.jobs.length + 20 * this.#lives + 14 * mints;
     if (this.#github.calls > most) {
       this.#violate("7 one observation a tick", `${this.#github.calls} calls of GitHub`);
     }

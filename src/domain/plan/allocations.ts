@@ -39,9 +39,8 @@ function endOf(survey: Survey, allocation: Allocation): string | null {
   if (neverMade) return "its submission never reached PBS";
   if (sighting && hasEnded(sighting.job.state))
     return farewell?.reason ?? end ?? describe(sighting.job);
-  // Where job history is off, PBS forgets a job as soon as it ends: its own last word then stands for PBS's.
-  if (absence && farewell) return farewell.reason;
-  if (absence && absence.confirmedAt !== null) return end ?? "PBS no longer knows it";
+  if (absence && absence.confirmedAt !== null)
+    return farewell?.reason ?? end ?? "PBS no longer knows it";
   return null;
 }
 
@@ -68,11 +67,15 @@ function planSubmission(survey: Survey, allocation: Allocation): Action | null {
   return due ? { kind: "look-up", allocation: name } : null;
 }
 
-/** Missing is not gone: several misses, longer than any cache, then a direct question. */
+/**
+ * Missing is not gone: several misses, longer than any cache, then a direct question. At once, if it has said itself
+ * that it ends: where job history is off, PBS forgets a job in that moment.
+ */
 function planAbsence(survey: Survey, allocation: Allocation): Action | null {
-  const { absence } = allocation;
-  if (!absence || absence.times < 2 || absence.confirmedAt !== null) return null;
-  if (survey.now - absence.since < survey.world.patience.absence) return null;
+  const { absence, farewell } = allocation;
+  if (!absence || absence.confirmedAt !== null) return null;
+  const long = survey.now - absence.since >= survey.world.patience.absence;
+  if (!farewell && (absence.times < 2 || !long)) return null;
   return { kind: "confirm-absence", allocation: allocation.name };
 }
 

@@ -1,4 +1,5 @@
 import type { Action } from "../action.ts";
+import { installationSubject } from "../hold.ts";
 import { isDue } from "../patience.ts";
 import { isIdle, type Runner } from "../runner.ts";
 import { SECOND } from "../time.ts";
@@ -9,7 +10,11 @@ export function planRunners(survey: Survey): Action[] {
   return survey.world.runners.flatMap((runner) => {
     if (survey.world.inFlight.has(`mint-and-deliver:${runner.name}`)) return [];
     const action = planRunner(survey, runner);
-    return action ? [action] : [];
+    if (!action) return [];
+    // A GitHub in trouble is left alone; a conclusion needs no question.
+    const hold = survey.holds.get(installationSubject(runner.scope.installationId));
+    const paused = hold !== undefined && hold.until > survey.now;
+    return paused && action.kind !== "forget-runner" ? [] : [action];
   });
 }
 
@@ -29,11 +34,13 @@ function planRunner(survey: Survey, runner: Runner): Action | null {
 
 /** GitHub may have made it, or may make it minutes later: asked by name until that cannot be any more. */
 function planLostMint(survey: Survey, runner: Runner): Action | null {
-  const age = survey.now - runner.mintingAt;
-  if (age >= survey.world.patience.lostMint && runner.checks.times >= 2) {
+  const { checks } = runner;
+  const tooLate = runner.mintingAt + survey.world.patience.lostMint;
+  // Only an answer of after that time proves anything.
+  if (checks.last !== null && checks.last >= tooLate) {
     return { kind: "forget-runner", runner: runner.name, reason: "GitHub never made it" };
   }
-  const due = isDue(runner.checks, survey.now, 5 * SECOND);
+  const due = survey.now >= tooLate || isDue(checks, survey.now, 5 * SECOND);
   return due ? { kind: "find-runner", runner: runner.name } : null;
 }
 

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { prototypeScene } from "../../src/demo/scene.ts";
+import { Stage } from "../../src/demo/stage.ts";
+import { programOf } from "../../src/emulator/program.ts";
+import type { Overview } from "../../src/status/overview.ts";
+import { until } from "../helpers/until.ts";
+
+/** What the program does to the world on this road, in no order; the first test finds out whether it is all of it. */
+const EFFECTS = [
+  "handoff.open",
+  "pbs.submit",
+  "pbs.status",
+  "handoff.acknowledge",
+  "github.mint",
+  "github.findRunner",
+  "github.deleteRunner",
+  "handoff.deliver",
+  "handoff.close",
+  "pbs.delete",
+] as const;
+const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
+
+let stage: Stage | null = null;
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail" && stage) console.error(await readFile(stage.logFile, "utf8"));
+  await stage?.close();
+  stage = null;
+});
+
+/** Two jobs that are served, one after a mint whose answer is lost, and one that is cancelled while PBS lets it wait. */
+async function begin(variables: Readonly<Record<string, string>>): Promise<Stage> {
+  stage = await Stage.prepare({
+    scene: prototypeScene,
+    lostAfter: 500,
+    pbs: { queueWait: (ordinal) => (ordinal < 2 ? 100 : 3_600_000) },
+    program: programOf(import.meta.url, "./program"),
+  });
+  const { github } = stage;
+  github.faults.add(MINT, { kind: "lose-answer" });
+  await stage.start({ EFFECTS: join(stage.directory, "effects"), ...variables });
+  const run = github.push({
+    repository: "climate-model",
+    name: "ci",
+    jobs: [1, 2, 3].map((index) => ({
+      name: `job-${index}`,
+      runsOn: ["self-hosted", "derecho"],
+      steps: [{ name: "Test", run: "true" }],
+    })),
+  });
+  // Two of the three allocations start. Whichever job is left over is cancelled.
+  void until("two jobs are served", () => {
+    const waiting = run.jobs.filter(({ status }) => status === "queued");
+    const served = run.jobs.filter(({ conclusion }) => conclusion === "success").length === 2;
+    if (served) for (const job of waiting) github.cancel(job);
+    return served;
+  }).catch(() => undefined);
+  return stage;
+}
+
+async function finish({ github }: Stage, overview: () => Promise<Overview | null>) {
+  return until("all is over", async () => {
+    if (!github.jobs().every(({ status }) => status === "completed")) return null;
+    const seen = await overview();
+    const over =
+      seen?.jobs.every(({ status }) => status === "completed") === true &&
+      seen.allocations.every(({ phase }) => phase === "ended") &&
+      github.runners().length === 0;
+    return over ? seen : null;
+  });
+}
+
+async function audit(running: Stage, overview: Overview): Promise<void> {
+  expect(
+    running.github
+      .jobs()
+      .map(({ conclusion }) => conclusion)
+      .toSorted(),
+  ).toEqual(["cancelled", "success", "success"]);
+  expect(await running.leftovers(overview)).toEqual({ runners: 0, allocations: 0, handoffs: 0 });
+  // Nothing was submitted twice for want of remembering.
+  const names = running.pbs?.jobs().map(({ name }) => name) ?? [];
+  expect(new Set(names).size).toBe(names.length);
+}
+
+describe("the program is killed", { timeout: 120_000 }, () => {
+  it("at each of its side effects, which are these", async () => {
+    const running = await begin({});
+    await audit(running, await finish(running, () => running.overview()));
+    const effects = await readFile(join(running.directory, "effects"), "utf8");
+    const seen = new Set(effects.trim().split("\n"));
+    seen.delete("github.job");
+    expect([...seen].toSorted()).toEqual([...EFFECTS].toSorted());
+  });
+
+  it.each(EFFECTS.flatMap((effect) => [`before ${effect}`, `after ${effect}`]))(
+    "%s, starts again, and finishes its work",
+    async (moment) => {
+      const running = await begin({ CRASH_AT: moment });
+      await until("it is killed", () => running.wasKilled);
+      await running.start();
+      await audit(running, await finish(running, () => running.overview().catch(() => null)));
+    },
+  );
+});

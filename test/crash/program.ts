@@ -1,0 +1,40 @@
+/**
+ * The real program, which can be made to die of KILL in the middle of a side effect: `CRASH_AT` is `before` or `after`,
+ * a space, and the effect's name. All side effects are written to the file that `EFFECTS` names, a line each.
+ */
+import { appendFileSync } from "node:fs";
+import { start } from "../../src/cli/start.ts";
+import type { Ports } from "../../src/reconciler/ports.ts";
+
+const { CRASH_AT = "", EFFECTS = "/dev/null" } = process.env;
+
+function dieAt(moment: string): void {
+  if (moment === CRASH_AT) process.kill(process.pid, "SIGKILL");
+}
+
+/** Every call of the port is a side effect, but looking into the inbox. */
+function watched<T extends object>(port: T, name: string): T {
+  return new Proxy(port, {
+    get(target, method) {
+      const member: unknown = Reflect.get(target, method, target);
+      const effect = `${name}.${String(method)}`;
+      if (typeof member !== "function" || effect === "handoff.receive") return member;
+      return async (...args: unknown[]) => {
+        appendFileSync(EFFECTS, `${effect}\n`);
+        dieAt(`before ${effect}`);
+        const result: unknown = await Reflect.apply(member, target, args);
+        dieAt(`after ${effect}`);
+        return result;
+      };
+    },
+  });
+}
+
+await start({
+  watchPorts: (ports: Ports): Ports => ({
+    ...ports,
+    pbs: watched(ports.pbs, "pbs"),
+    github: watched(ports.github, "github"),
+    handoff: watched(ports.handoff, "handoff"),
+  }),
+});
