@@ -7,5 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     unstubEnvs: true,
+    // Most tests wait for processes: more of them at a time than there are cores, but not so many that they starve.
+    maxWorkers: 3,
+    maxConcurrency: 4,
   },
 });

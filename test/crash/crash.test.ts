@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, type TestContext } from "vitest";
 import { prototypeScene } from "../../src/demo/scene.ts";
 import { Stage } from "../../src/demo/stage.ts";
 import { programOf } from "../../src/emulator/program.ts";
@@ -22,21 +22,20 @@ const EFFECTS = [
 ] as const;
 const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
 
-let stage: Stage | null = null;
-
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail" && stage) console.error(await readFile(stage.logFile, "utf8"));
-  await stage?.close();
-  stage = null;
-});
-
 /** Two jobs that are served, one after a mint whose answer is lost, and one that is cancelled while PBS lets it wait. */
-async function begin(variables: Readonly<Record<string, string>>): Promise<Stage> {
-  stage = await Stage.prepare({
+async function begin(
+  variables: Readonly<Record<string, string>>,
+  { onTestFinished }: TestContext,
+): Promise<Stage> {
+  const stage = await Stage.prepare({
     scene: prototypeScene,
     lostAfter: 500,
     pbs: { queueWait: (ordinal) => (ordinal < 2 ? 100 : 3_600_000) },
     program: programOf(import.meta.url, "./program"),
+  });
+  onTestFinished(async ({ task }) => {
+    if (task.result?.state === "fail") console.error(await readFile(stage.logFile, "utf8"));
+    await stage.close();
   });
   const { github } = stage;
   github.faults.add(MINT, { kind: "lose-answer" });
@@ -85,9 +84,10 @@ async function audit(running: Stage, overview: Overview): Promise<void> {
   expect(new Set(names).size).toBe(names.length);
 }
 
-describe("the program is killed", { timeout: 120_000 }, () => {
-  it("at each of its side effects, which are these", async () => {
-    const running = await begin({});
+// Most of the time they wait: for PBS's answers, and for the program to ask again.
+describe.concurrent("the program is killed", { timeout: 180_000 }, () => {
+  it("at each of its side effects, which are these", async (context) => {
+    const running = await begin({}, context);
     await audit(running, await finish(running, () => running.overview()));
     const effects = await readFile(join(running.directory, "effects"), "utf8");
     const seen = new Set(effects.trim().split("\n"));
@@ -95,10 +95,10 @@ describe("the program is killed", { timeout: 120_000 }, () => {
     expect([...seen].toSorted()).toEqual([...EFFECTS].toSorted());
   });
 
-  it.each(EFFECTS.flatMap((effect) => [`before ${effect}`, `after ${effect}`]))(
+  it.for(EFFECTS.flatMap((effect) => [`before ${effect}`, `after ${effect}`]))(
     "%s, starts again, and finishes its work",
-    async (moment) => {
-      const running = await begin({ CRASH_AT: moment });
+    async (moment, context) => {
+      const running = await begin({ CRASH_AT: moment }, context);
       await until("it is killed", () => running.wasKilled);
       await running.start();
       await audit(running, await finish(running, () => running.overview().catch(() => null)));

@@ -122,7 +122,8 @@ export class GitHubModel implements GitHub {
     const { faults } = this.#surroundings;
     await this.#sleep(SECOND, 5 * SECOND, "recover", this.#deliveries);
     if (faults.strikes("recovery-fails")) return;
-    for (const [guid, delivery] of [...this.#undelivered]) {
+    const failed = new Map(this.#undelivered);
+    for (const [guid, delivery] of failed) {
       await this.#deliver(delivery);
       this.#undelivered.delete(guid);
     }
