@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/pbs/real/**"],
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     hookTimeout: 60_000,
     unstubEnvs: true,
     // Most tests wait for processes: more of them at a time than there are cores, but not so many that they starve.

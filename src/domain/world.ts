@@ -3,6 +3,7 @@ import type { Hold } from "./hold.ts";
 import type { Patience } from "./patience.ts";
 import type { Limits, Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";
+import type { EpochMs } from "./time.ts";
 import type { WorkflowJob } from "./workflow-job.ts";
 
 /** What does not change while the program runs. */
@@ -23,6 +24,8 @@ export interface World extends Rules {
   readonly holds: readonly Hold[];
   /** Keys of the actions that are under way: never planned a second time. */
   readonly inFlight: ReadonlySet<string>;
+  /** Nothing was heard before this; what happened until then is being found out. 0 when that is done. */
+  readonly deafUntil: EpochMs;
   /** 8 random characters of `[a-z0-9]`, new in each tick: new allocations take their names from it. */
   readonly nonce: string;
 }

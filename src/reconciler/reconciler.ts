@@ -26,6 +26,8 @@ const COOL_DOWN = 10 * SECOND;
 const PRUNE_EVERY = HOUR;
 /** What no webhook told is looked for at the start and then this often. */
 const RECOVER_EVERY = 5 * MINUTE;
+/** After a start, PBS is not asked for allocations for jobs of before until it is known what became of them, or this. */
+const CATCH_UP_WITHIN = MINUTE;
 
 /**
  * Observe, plan, act: the only place that decides when anything happens. Actions and the question to PBS run beside the
@@ -45,6 +47,8 @@ export class Reconciler {
   #planned = -Infinity;
   #pruned = -Infinity;
   #recovered = -Infinity;
+  /** When this instance began to listen; `null` once it knows what it had missed. */
+  #deafUntil: EpochMs | null = null;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -153,12 +157,18 @@ export class Reconciler {
 
   #recover(now: EpochMs): void {
     if (this.#inFlight.has("recover") || now - this.#recovered < RECOVER_EVERY) return;
+    if (this.#recovered === -Infinity) this.#deafUntil = now;
     this.#recovered = now;
-    this.#follow(["recover"], () => this.#options.ports.recover());
+    this.#follow(["recover"], async () => {
+      await this.#options.ports.recover();
+      this.#deafUntil = null;
+    });
   }
 
   #world(now: EpochMs): World {
     const { store, rules, ports } = this.#options;
+    if (this.#deafUntil !== null && now - this.#deafUntil >= CATCH_UP_WITHIN)
+      this.#deafUntil = null;
     for (const [key, until] of this.#cooling) if (until <= now) this.#cooling.delete(key);
     return {
       ...rules,
@@ -167,6 +177,7 @@ export class Reconciler {
       runners: store.runners.live(),
       holds: store.holds.live(),
       inFlight: new Set([...this.#inFlight, ...this.#cooling.keys()]),
+      deafUntil: this.#deafUntil ?? 0,
       nonce: Array.from({ length: 8 }, () => Math.floor(ports.random() * 36).toString(36)).join(""),
     };
   }

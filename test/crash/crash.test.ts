@@ -85,7 +85,7 @@ async function audit(running: Stage, overview: Overview): Promise<void> {
 }
 
 // Most of the time they wait: for PBS's answers, and for the program to ask again.
-describe.concurrent("the program is killed", { timeout: 180_000 }, () => {
+describe.concurrent("the program is killed", { timeout: 600_000 }, () => {
   it("at each of its side effects, which are these", async (context) => {
     const running = await begin({}, context);
     await audit(running, await finish(running, () => running.overview()));

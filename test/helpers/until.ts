@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 export async function until<T>(
   what: string,
   look: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  limit = 60_000,
+  limit = 180_000,
 ): Promise<T> {
   const deadline = Date.now() + limit;
   for (;;) {

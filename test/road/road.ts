@@ -37,7 +37,7 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
     expect(exchanges.splice(0).flatMap(mistakesOfExchange)).toEqual([]);
   });
 
-  describe(`the road on ${name}`, { timeout: 3 * MINUTES }, () => {
+  describe(`the road on ${name}`, { timeout: 10 * MINUTES }, () => {
     it("serves the prototype's twelve jobs, with one call of GitHub each, and leaves nothing", async () => {
       const stage = await prepare();
       await stage.start();
@@ -209,20 +209,16 @@ function conclusions(stage: Stage) {
 
 /** Every job is over on GitHub and in the store, every allocation has ended, and no runner is left. */
 function untilQuiet(stage: Stage): Promise<Overview> {
-  return until(
-    "nothing is left to do",
-    async () => {
-      const over = stage.github.jobs().every(({ status }) => status === "completed");
-      if (!over || stage.github.runners().length > 0) return null;
-      const overview = await stage.overview();
-      const settled =
-        overview.jobs.length === stage.github.jobs().length &&
-        overview.jobs.every(({ status }) => status === "completed") &&
-        overview.allocations.every(({ phase }) => phase === "ended");
-      return settled ? overview : null;
-    },
-    MINUTES / 2,
-  );
+  return until("nothing is left to do", async () => {
+    const over = stage.github.jobs().every(({ status }) => status === "completed");
+    if (!over || stage.github.runners().length > 0) return null;
+    const overview = await stage.overview();
+    const settled =
+      overview.jobs.length === stage.github.jobs().length &&
+      overview.jobs.every(({ status }) => status === "completed") &&
+      overview.allocations.every(({ phase }) => phase === "ended");
+    return settled ? overview : null;
+  });
 }
 
 /** What a person would look at first. */

@@ -2,6 +2,7 @@ import type { Action } from "../action.ts";
 import type { Allocation } from "../allocation.ts";
 import { allocationsSubject, installationSubject, poolSubject } from "../hold.ts";
 import { MINUTE } from "../time.ts";
+import type { WorkflowJob } from "../workflow-job.ts";
 import type { LaneView, Survey } from "./survey.ts";
 
 /** An allocation with less walltime left than this is given no runner: the job would hardly begin. */
@@ -20,14 +21,19 @@ export function planSupply(survey: Survey): Action[] {
     actions.push(...planMints(survey, view, usable, uncovered));
     actions.push(...usable.slice(uncovered.length).map((each) => release(each, NOT_NEEDED)));
     const coming = usable.length + view.returning.length + view.pending.length;
-    const missing = uncovered.length - coming;
-    const first = uncovered[coming];
-    if (missing > 0 && first) wanting.push({ view, count: missing, since: first.createdAt });
-    else actions.push(...planSurplus(survey, view, -missing));
+    const missing = uncovered.slice(coming).filter((job) => isBelieved(survey, job));
+    const [first] = missing;
+    if (first) wanting.push({ view, count: missing.length, since: first.createdAt });
+    actions.push(...planSurplus(view, coming - uncovered.length));
     actions.push(...planSurplusRunners(survey, view));
   }
   wanting.sort((a, b) => a.since - b.since);
   return [...actions, ...planSubmissions(survey, wanting)];
+}
+
+/** While we catch up with what we did not hear, a job of before may long be over. */
+function isBelieved({ world }: Survey, job: WorkflowJob): boolean {
+  return job.observedAt >= world.deafUntil;
 }
 
 const NOT_NEEDED = "no job of its lane waits any more";
@@ -74,10 +80,10 @@ function planMints(
 }
 
 /** Deletes what waits in PBS for nobody, the youngest first: the oldest is nearest to its start. */
-function planSurplus(survey: Survey, view: LaneView, surplus: number): Action[] {
+function planSurplus(view: LaneView, surplus: number): Action[] {
   if (surplus <= 0) return [];
   const names = view.pending
-    .filter((each) => each.pbsJobId !== null && !survey.world.inFlight.has(`delete:${each.name}`))
+    .filter(({ pbsJobId }) => pbsJobId !== null)
     .toReversed()
     .slice(0, surplus)
     .map((each) => each.name);

@@ -36,7 +36,7 @@ export interface Survey {
 
 export function survey(world: World, now: EpochMs): Survey {
   const lanes = new Map<string, LaneView>();
-  const phases = new Map(world.allocations.map((each) => [each.name, phaseOf(each)]));
+  const phases = new Map(world.allocations.map((each) => [each.name, phaseIn(world, each)]));
   const allocations = new Map(world.allocations.map((each) => [each.name, each]));
   const unroutable: { job: WorkflowJob; reason: string }[] = [];
 
@@ -73,6 +73,11 @@ export function survey(world: World, now: EpochMs): Survey {
   const jobs = new Map(world.jobs.map((job) => [job.id, job]));
   const holds = new Map(world.holds.map((hold) => [hold.subject, hold]));
   return { world, now, lanes, phases, allocations, jobs, holds, unroutable };
+}
+
+/** What PBS is being asked to delete is given no runner, though it may have started in the meantime. */
+function phaseIn(world: World, allocation: Allocation): Phase {
+  return world.inFlight.has(`delete:${allocation.name}`) ? "leaving" : phaseOf(allocation);
 }
 
 /** Of the turn the allocation is in: a runner of an earlier turn says nothing about this one. */
