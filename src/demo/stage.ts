@@ -121,6 +121,8 @@ export class Stage {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#program = program;
+    // Should the demo itself die of an error: nothing of it goes on without it.
+    process.once("exit", () => program.kill("SIGKILL"));
     for (const stream of [program.stdout, program.stderr]) {
       stream.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk, { mode: 0o600 }));
     }

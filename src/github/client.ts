@@ -1,6 +1,6 @@
+import type { Octokit } from "./octokit.ts";
 import Bottleneck from "bottleneck";
 import { RequestError } from "@octokit/request-error";
-import type { ProbotOctokit } from "probot";
 import type { RegistrationScope, WorkflowJobStatus } from "../domain/workflow-job.ts";
 import type {
   DeleteRunnerOutcome,
@@ -12,8 +12,6 @@ import type {
 } from "./github.ts";
 import { RunnerGroups } from "./runner-groups.ts";
 import { troubleOf } from "./trouble.ts";
-
-export type Octokit = InstanceType<typeof ProbotOctokit>;
 
 /**
  * GitHub allows 900 points a minute for an endpoint, and a write costs 5: three a second, sustained

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EpochMs } from "../domain/time.ts";
-import type { Octokit } from "./client.ts";
+import type { Octokit } from "./octokit.ts";
 
 /** One entry of the App's delivery log. */
 export interface LoggedDelivery {

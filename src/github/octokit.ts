@@ -1,5 +1,7 @@
 import { ProbotOctokit } from "probot";
 
+export type Octokit = InstanceType<typeof ProbotOctokit>;
+
 /**
  * Probot's Octokit without its throttle (one write a second for the whole process) and its retries (four requests and
  * 14 s for one 409): the rate limiter and the plan do both, and know why. Only this form of `defaults` switches them off

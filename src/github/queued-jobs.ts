@@ -1,7 +1,7 @@
 import { printable, toLabelSet } from "../domain/labels.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { JobNews, RegistrationScope } from "../domain/workflow-job.ts";
-import type { Octokit } from "./client.ts";
+import type { Octokit } from "./octokit.ts";
 
 export interface Repository {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Octokit } from "./client.ts";
+import type { Octokit } from "./octokit.ts";
 
 /** Ids of runner groups by name: asked once for each organization, however many ask at the same time. */
 export class RunnerGroups {

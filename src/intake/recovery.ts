@@ -3,7 +3,7 @@ import type { Pool } from "../domain/pool.ts";
 import { isMeantForUs } from "../domain/routing.ts";
 import { DAY, MINUTE, type EpochMs } from "../domain/time.ts";
 import type { RegistrationScope } from "../domain/workflow-job.ts";
-import type { Octokit } from "../github/client.ts";
+import type { Octokit } from "../github/octokit.ts";
 import { deliveryPayload, listDeliveries } from "../github/deliveries.ts";
 import { listActiveRuns, listJobs, listRepositories, listScopes } from "../github/queued-jobs.ts";
 import { troubleOf } from "../github/trouble.ts";

@@ -1,20 +1,11 @@
-import type { Logger } from "pino";
 import type { Action } from "../domain/action.ts";
-import type { Store } from "../store/store.ts";
+import type { ActContext } from "./act-context.ts";
 import { AllocationActs } from "./allocation-acts.ts";
-import type { Ports } from "./ports.ts";
 import { RunnerActs } from "./runner-acts.ts";
 import { JobActs } from "./job-acts.ts";
 
 /** Carries out one action of the plan: writes the intent, does it, writes what was observed. Decides nothing. */
 export type Act = (action: Action) => Promise<void>;
-
-/** What every act needs. */
-export interface ActContext {
-  readonly store: Store;
-  readonly ports: Ports;
-  readonly log: Logger;
-}
 
 export function createAct(context: ActContext): Act {
   const allocations = new AllocationActs(context);
@@ -49,6 +40,3 @@ export function createAct(context: ActContext): Act {
     }
   };
 }
-
-/** The action of one kind. */
-export type ActionOf<K extends Action["kind"]> = Extract<Action, { kind: K }>;

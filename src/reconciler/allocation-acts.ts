@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { intendAllocation, type Allocation } from "../domain/allocation.ts";
 import { allocationsSubject, poolSubject } from "../domain/hold.ts";
 import type { SubmitOutcome } from "../pbs/pbs.ts";
-import type { ActContext, ActionOf } from "./act.ts";
+import type { ActContext, ActionOf } from "./act-context.ts";
 import { holdBack, letGo } from "./holds.ts";
 import { seePbsJob } from "./observe.ts";
 

@@ -1,7 +1,7 @@
 import { extendHold, installationSubject, type Hold } from "../domain/hold.ts";
 import type { RegistrationScope } from "../domain/workflow-job.ts";
 import type { GitHubTrouble } from "../github/github.ts";
-import type { ActContext } from "./act.ts";
+import type { ActContext } from "./act-context.ts";
 
 /** After a failure: leave the subject alone for a while, longer each time. */
 export function holdBack(

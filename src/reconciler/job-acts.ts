@@ -1,6 +1,6 @@
 import { hear } from "../domain/workflow-job.ts";
 import { hearJobNews } from "../intake/hear.ts";
-import type { ActContext, ActionOf } from "./act.ts";
+import type { ActContext, ActionOf } from "./act-context.ts";
 import { heedGitHub } from "./holds.ts";
 import { MINUTE } from "../domain/time.ts";
 

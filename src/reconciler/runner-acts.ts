@@ -1,7 +1,7 @@
 import { phaseOf } from "../domain/allocation.ts";
 import { intendRunner, type Runner } from "../domain/runner.ts";
 import type { MintOutcome } from "../github/github.ts";
-import type { ActContext, ActionOf } from "./act.ts";
+import type { ActContext, ActionOf } from "./act-context.ts";
 import { heedGitHub } from "./holds.ts";
 
 /** What is done to registrations at GitHub, and the handing over of their configuration. */

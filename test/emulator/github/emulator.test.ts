@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startGitHubEmulator, type GitHubEmulator } from "../../../src/emulator/github/emulator.ts";
 import { decodeJitConfig, settingsOf } from "../../../src/emulator/github/jit-config.ts";
 import type { Exchange } from "../../../src/emulator/github/server.ts";
-import type { Octokit } from "../../../src/github/client.ts";
+import type { Octokit } from "../../../src/github/octokit.ts";
 import { fetchWithin, PlainOctokit } from "../../../src/github/octokit.ts";
 import { mistakesOfEvent, mistakesOfExchange } from "../../helpers/openapi.ts";
 import { until } from "../../helpers/until.ts";

@@ -1,0 +1,14 @@
+import type { Logger } from "pino";
+import type { Action } from "../domain/action.ts";
+import type { Store } from "../store/store.ts";
+import type { Ports } from "./ports.ts";
+
+/** What every act needs. */
+export interface ActContext {
+  readonly store: Store;
+  readonly ports: Ports;
+  readonly log: Logger;
+}
+
+/** The action of one kind. */
+export type ActionOf<K extends Action["kind"]> = Extract<Action, { kind: K }>;
