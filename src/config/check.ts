@@ -2,7 +2,7 @@ import { includesAll, showLabels, toLabelSet } from "../domain/labels.ts";
 import type { LabelSet } from "../domain/labels.ts";
 import type { Finding } from "./explain.ts";
 import { quoteValue } from "./mistake.ts";
-import { POOL_NAME_RULE } from "./schema.ts";
+import { POOL_NAME_RULE } from "./schema/pool.ts";
 
 /**
  * What no single key can show: names of pools, and pools that no job can reach. Looks at the file as it was written, so
