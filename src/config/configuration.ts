@@ -1,8 +1,10 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { toLabelSet } from "../domain/labels.ts";
-import type { Limits, Pool } from "../domain/pool.ts";
+import type { Ceiling, Limits, Pool } from "../domain/pool.ts";
 import { SECOND } from "../domain/time.ts";
+import type { WarmRule } from "../domain/warm.ts";
+import { selectFor, toRules } from "./resources.ts";
 import type { Settings } from "./schema.ts";
 
 /** All that `hpc-runners.yml` says, with defaults, paths absolute and durations in the units their names tell. */
@@ -58,7 +60,7 @@ export function toConfiguration(
   return {
     file: resolve(file),
     pools: Object.entries(settings.pools).map(([name, pool]) => toPool(name, pool)),
-    limits: { maxAllocations: limits.max_allocations },
+    limits: toLimits(limits),
     directories: {
       shared: path(directories.shared ?? join(stateDirectory, "shared")),
       runner: path(directories.runner ?? join(stateDirectory, "runner")),
@@ -75,18 +77,64 @@ export function toConfiguration(
 }
 
 function toPool(name: string, pool: Settings["pools"][string]): Pool {
+  const resources = toRules(pool);
   return {
     name,
     labels: toLabelSet(pool.labels),
+    priority: pool.priority,
     queue: pool.queue ?? null,
     account: pool.account ?? null,
-    select: pool.select,
+    select: pool.select ?? selectFor(resources),
     place: pool.place ?? null,
+    jobResources: pool.job_resources,
     walltimeSeconds: pool.walltime / SECOND,
+    allocationSeconds:
+      pool.allocation_walltime === undefined ? null : pool.allocation_walltime / SECOND,
+    resources,
     environment: pool.environment,
     runnerGroup: pool.runner_group,
     maxAllocations: pool.max_allocations,
+    maxWaiting: pool.max_waiting ?? pool.max_allocations,
     reuse: pool.reuse,
+    idleSeconds: pool.idle / SECOND,
+    warm: pool.warm.map((each) => toWarmRule(each, pool.labels)),
+  };
+}
+
+function toWarmRule(
+  { min, runs_on, organization, hours }: Settings["pools"][string]["warm"][number],
+  labels: readonly string[],
+): WarmRule {
+  return {
+    runsOn: toLabelSet(runs_on ?? labels),
+    organization: organization ?? null,
+    min,
+    hours: hours
+      ? { cron: hours.from, timeZone: hours.time_zone ?? null, seconds: hours.for / SECOND }
+      : null,
+  };
+}
+
+function toLimits(limits: Settings["limits"]): Limits {
+  const { repository, user, account, organization } = limits;
+  return {
+    ...toCeiling(limits),
+    each: {
+      repository: toCeiling(repository),
+      user: toCeiling(user),
+      account: toCeiling(account),
+      organization: toCeiling(organization),
+    },
+  };
+}
+
+function toCeiling(written: {
+  readonly max_allocations?: number | undefined;
+  readonly max_waiting?: number | undefined;
+}): Ceiling {
+  return {
+    maxAllocations: written.max_allocations ?? Infinity,
+    maxWaiting: written.max_waiting ?? Infinity,
   };
 }
 

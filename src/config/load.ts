@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument } from "yaml";
 import type { Document, YAMLError } from "yaml";
-import { checkPools } from "./check.ts";
+import { checkEachPool, checkPools } from "./check.ts";
 import { toConfiguration } from "./configuration.ts";
 import type { Configuration, Surroundings } from "./configuration.ts";
 import { explain } from "./explain.ts";
@@ -43,6 +43,7 @@ export function parseConfiguration(
   const findings = [
     ...(raw === null ? [EMPTY_FILE] : explain(result.error?.issues ?? [])),
     ...checkPools(isObject(raw) && "pools" in raw ? raw.pools : null),
+    ...checkEachPool(isObject(raw) && "pools" in raw ? raw.pools : null),
   ];
   const mistakes = [...syntax, ...findings.map((finding) => place(finding, document, lines))];
   if (mistakes.length > 0 || !result.success) {

@@ -1,9 +1,13 @@
+import type { Allocation } from "./allocation.ts";
 import type { Lane } from "./lane.ts";
+
+/** An allocation that is to be. */
+export type NewAllocation = Pick<Allocation, "name" | "beneficiary">;
 
 /** What the plan wants done. Each names only what it is about: whoever acts reads the rest from the store. */
 export type Action =
-  /** Submit one PBS job for each of these new names. */
-  | { readonly kind: "submit"; readonly lane: Lane; readonly allocations: readonly string[] }
+  /** Submit one PBS job for each of these. */
+  | { readonly kind: "submit"; readonly lane: Lane; readonly allocations: readonly NewAllocation[] }
   /** Ask PBS by name about a submission whose answer was lost. */
   | { readonly kind: "look-up"; readonly allocation: string }
   /** Ask PBS directly, past any cache, about a job it did not list. */
@@ -41,8 +45,9 @@ export type Action =
 export function keysOf(action: Action): readonly string[] {
   switch (action.kind) {
     case "submit":
+      return action.allocations.map(({ name }) => `submit:${name}`);
     case "delete":
-      return action.allocations.map((name) => `${action.kind}:${name}`);
+      return action.allocations.map((name) => `delete:${name}`);
     case "look-up":
     case "confirm-absence":
     case "release":

@@ -31,11 +31,21 @@ export interface Turns {
   readonly reported: number;
 }
 
+/** For whom an allocation is: it counts against their ceilings. */
+export interface Beneficiary {
+  /** Name without the owner. */
+  readonly repository: string;
+  /** GitHub login; `null` where unknown. */
+  readonly actor: string | null;
+}
+
 /** One PBS job of ours. Hosts one runner at a time, one after another. */
 export interface Allocation {
   /** PBS job name: `ghr-` and 11 of `[a-z0-9]`; at most 15 characters, a letter first, as older PBS wants. Our key. */
   readonly name: string;
   readonly lane: Lane;
+  /** Of the job it was submitted for, then of the job that its runner took; `null` for a warm one that served nobody. */
+  readonly beneficiary: Beneficiary | null;
   readonly intendedAt: EpochMs;
   readonly submission: Submission;
   /** How often PBS was asked by name and did not have it, while the submission is not `accepted`. */
@@ -61,10 +71,15 @@ export interface Allocation {
 }
 
 /** An allocation as it is written down before `qsub` is called. */
-export function intendAllocation(name: string, lane: Lane, now: EpochMs): Allocation {
+export function intendAllocation(
+  { name, beneficiary }: Pick<Allocation, "name" | "beneficiary">,
+  lane: Lane,
+  now: EpochMs,
+): Allocation {
   return {
     name,
     lane,
+    beneficiary,
     intendedAt: now,
     submission: "intended",
     lookups: { times: 0, last: null },

@@ -1,15 +1,8 @@
 import type { LabelSet } from "./labels.ts";
 import type { Pool } from "./pool.ts";
-import type { RegistrationScope, WorkflowJob } from "./workflow-job.ts";
+import type { ResourceRequest } from "./resources/request.ts";
+import type { RegistrationScope } from "./workflow-job.ts";
 import { formatWalltime } from "./time.ts";
-
-/** What one workflow job asks PBS for, after its labels and its pool's defaults are resolved. */
-export interface ResourceRequest {
-  readonly queue: string | null;
-  readonly select: string;
-  readonly place: string | null;
-  readonly walltimeSeconds: number;
-}
 
 /** Under which PBS account and registration a job runs. The Unix user is the one running this program. */
 export interface Identity {
@@ -28,24 +21,33 @@ export interface Lane {
   readonly identity: Identity;
 }
 
-/** The lane of a job in a pool that answers to its labels. */
-export function laneOf(job: Pick<WorkflowJob, "labels" | "scope">, pool: Pool): Lane {
-  const request: ResourceRequest = {
-    queue: pool.queue,
-    select: pool.select,
-    place: pool.place,
-    walltimeSeconds: pool.walltimeSeconds,
-  };
-  const identity: Identity = {
-    scope: job.scope,
-    runnerGroup: pool.runnerGroup,
-    account: pool.account,
-  };
+/** The lane of jobs with these labels in a pool that answers to them with this request. */
+export function laneOf(
+  labels: LabelSet,
+  scope: RegistrationScope,
+  pool: Pool,
+  request: ResourceRequest,
+): Lane {
+  const identity: Identity = { scope, runnerGroup: pool.runnerGroup, account: pool.account };
+  const { queue, select, place, walltimeSeconds, allocationSeconds, priority, resources } = request;
   const key = JSON.stringify([
     pool.name,
-    [request.queue, request.select, request.place, formatWalltime(request.walltimeSeconds)],
-    job.labels,
-    [job.scope.installationId, job.scope.organization, identity.runnerGroup, identity.account],
+    [
+      queue,
+      select,
+      place,
+      formatWalltime(walltimeSeconds),
+      formatWalltime(allocationSeconds),
+      priority,
+      ...resources,
+    ],
+    labels,
+    [scope.installationId, scope.organization, identity.runnerGroup, identity.account],
   ]);
-  return { key, pool: pool.name, request, labels: job.labels, identity };
+  return { key, pool: pool.name, request, labels, identity };
+}
+
+/** Can an allocation of the lane take a job after its first? */
+export function takesFurtherJobs({ request }: Lane, { reuse }: Pool): boolean {
+  return reuse !== "never" && request.allocationSeconds > request.walltimeSeconds;
 }

@@ -1,7 +1,8 @@
 import { includesAll, showLabels, type LabelSet } from "./labels.ts";
 import { laneOf, type Lane } from "./lane.ts";
 import type { Pool } from "./pool.ts";
-import type { WorkflowJob } from "./workflow-job.ts";
+import { resolveRequest, resourceLabelsOf, type Resolved } from "./resources/request.ts";
+import type { RegistrationScope } from "./workflow-job.ts";
 
 /** Where a workflow job goes, or the sentence that tells its author why it goes nowhere. */
 export type Route =
@@ -19,16 +20,52 @@ export function isMeantForUs(labels: LabelSet, pools: readonly Pool[]): boolean 
   );
 }
 
-/** The first pool, in the configuration's order, whose labels include all the job's. */
+/** A pool that has all of a job's labels but those that ask for resources, and what it says to these. */
+export interface Candidate {
+  readonly pool: Pool;
+  readonly resolved: Resolved;
+}
+
+/**
+ * The pools that answer to a job, best first: the most specific, which has the fewest labels that the job does not name;
+ * then the one with the highest priority; then the first in the file. So the same labels always come to the same pool.
+ */
+export function candidatesFor(labels: LabelSet, pools: readonly Pool[]): readonly Candidate[] {
+  if (labels.length === 0) return [];
+  return pools
+    .flatMap((pool) => {
+      const resources = new Set(resourceLabelsOf(labels, pool).map(({ label }) => label));
+      const names = labels.filter((label) => !resources.has(label));
+      if (names.length === 0 || !includesAll(pool.labels, names)) return [];
+      return [{ pool, spare: pool.labels.length - names.length }];
+    })
+    .toSorted((a, b) => a.spare - b.spare || b.pool.priority - a.pool.priority)
+    .map(({ pool }) => ({ pool, resolved: resolveRequest(labels, pool) }));
+}
+
+/** The best pool that can give the job what it asks for. */
 export function routeJob(
-  job: Pick<WorkflowJob, "labels" | "scope">,
+  { labels, scope }: { readonly labels: LabelSet; readonly scope: RegistrationScope },
   pools: readonly Pool[],
 ): Route {
-  const pool = pools.find((candidate) => includesAll(candidate.labels, job.labels));
-  if (pool && job.labels.length > 0) return { kind: "lane", lane: laneOf(job, pool) };
+  const candidates = candidatesFor(labels, pools);
+  for (const { pool, resolved } of candidates) {
+    if (resolved.kind !== "request") continue;
+    return { kind: "lane", lane: laneOf(labels, scope, pool, resolved.request) };
+  }
+  return { kind: "refused", reason: refusalOf(labels, pools, candidates) };
+}
+
+function refusalOf(
+  labels: LabelSet,
+  pools: readonly Pool[],
+  candidates: readonly Candidate[],
+): string {
+  const reasons = candidates.flatMap(({ resolved }) =>
+    resolved.kind === "refused" ? [resolved.reason] : [],
+  );
+  // One sentence for each pool that answers, the best first; equal ones once.
+  if (reasons.length > 0) return [...new Set(reasons)].slice(0, 3).join(" ");
   const offered = pools.map((each) => `${each.name} ${showLabels(each.labels)}`).join(", ");
-  return {
-    kind: "refused",
-    reason: `No pool answers to runs-on ${showLabels(job.labels)}; pools here: ${offered}.`,
-  };
+  return `No pool answers to runs-on ${showLabels(labels)}; pools here: ${offered}.`;
 }

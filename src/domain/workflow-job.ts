@@ -31,6 +31,8 @@ export interface WorkflowJob {
   readonly workflowName: string | null;
   readonly name: string;
   readonly headBranch: string | null;
+  /** GitHub login of whoever set it off; `null` where no event told. */
+  readonly actor: string | null;
   readonly labels: LabelSet;
   readonly status: WorkflowJobStatus;
   /** `null` until completed. */
@@ -63,6 +65,7 @@ export function hear(known: WorkflowJob | null, news: JobNews): WorkflowJob {
   const newer = rank(news.status) >= rank(known.status) ? news : known;
   return {
     ...known,
+    actor: known.actor ?? news.actor,
     status: newer.status,
     conclusion: newer.conclusion ?? known.conclusion,
     runnerName: newer.runnerName ?? known.runnerName ?? news.runnerName,

@@ -4,7 +4,7 @@ import type { Patience } from "./patience.ts";
 import type { Limits, Pool } from "./pool.ts";
 import type { Runner } from "./runner.ts";
 import type { EpochMs } from "./time.ts";
-import type { WorkflowJob } from "./workflow-job.ts";
+import type { RegistrationScope, WorkflowJob } from "./workflow-job.ts";
 
 /** What does not change while the program runs. */
 export interface Rules {
@@ -22,6 +22,8 @@ export interface World extends Rules {
   /** Not gone, or of an allocation that has not ended. */
   readonly runners: readonly Runner[];
   readonly holds: readonly Hold[];
+  /** Where the App is installed, as far as we know. */
+  readonly scopes: readonly RegistrationScope[];
   /** Keys of the actions that are under way: never planned a second time. */
   readonly inFlight: ReadonlySet<string>;
   /** Nothing was heard before this; what happened until then is being found out. 0 when that is done. */

@@ -35,13 +35,19 @@ export async function listRepositories(octokit: Octokit): Promise<readonly Repos
     .toSorted((a, b) => b.pushedAt - a.pushedAt);
 }
 
+export interface ActiveRun {
+  readonly id: number;
+  /** GitHub login of whoever set it off. */
+  readonly actor: string | null;
+}
+
 /** Runs that can hold queued jobs: at most the newest 100 of each status. Two requests. */
 export async function listActiveRuns(
   octokit: Octokit,
   scope: RegistrationScope,
   repository: string,
-): Promise<readonly number[]> {
-  const ids = new Set<number>();
+): Promise<readonly ActiveRun[]> {
+  const runs = new Map<number, ActiveRun>();
   for (const status of ["queued", "in_progress"] as const) {
     const { data } = await octokit.rest.actions.listWorkflowRunsForRepo({
       owner: scope.organization,
@@ -50,9 +56,12 @@ export async function listActiveRuns(
       per_page: 100,
       request: { retries: 0 },
     });
-    for (const run of data.workflow_runs) ids.add(run.id);
+    for (const { id, triggering_actor, actor } of data.workflow_runs) {
+      const login = triggering_actor?.login ?? actor?.login ?? null;
+      runs.set(id, { id, actor: login === null ? null : printable(login, 100) });
+    }
   }
-  return [...ids];
+  return [...runs.values()];
 }
 
 /** The jobs of a run's latest attempt, as news. */
@@ -60,13 +69,13 @@ export async function listJobs(
   octokit: Octokit,
   scope: RegistrationScope,
   repository: string,
-  runId: number,
+  run: ActiveRun,
   now: EpochMs,
 ): Promise<readonly JobNews[]> {
   const jobs = await octokit.paginate(octokit.rest.actions.listJobsForWorkflowRun, {
     owner: scope.organization,
     repo: repository,
-    run_id: runId,
+    run_id: run.id,
     per_page: 100,
     request: { retries: 0 },
   });
@@ -79,6 +88,7 @@ export async function listJobs(
     workflowName: job.workflow_name === null ? null : printable(job.workflow_name, 255),
     name: printable(job.name, 255),
     headBranch: job.head_branch === null ? null : printable(job.head_branch, 255),
+    actor: run.actor,
     labels: toLabelSet(job.labels),
     status:
       job.status === "queued" || job.status === "in_progress" || job.status === "completed"

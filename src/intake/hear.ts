@@ -13,6 +13,11 @@ export function hearJobNews(store: Store, news: JobNews): WorkflowJob {
       servedJobId: job.id,
       busyAt: runner.busyAt ?? job.startedAt ?? job.observedAt,
     });
+    const allocation = store.allocations.get(runner.allocation);
+    if (allocation) {
+      const { repository, actor } = job;
+      store.saveAllocation({ ...allocation, beneficiary: { repository, actor } });
+    }
   }
   return job;
 }

@@ -88,11 +88,12 @@ async function replayDeliveries({
 
 /** Each call looks at some repositories, those with the newest push first; over several calls at all of them. */
 function createSweep(options: RecoveryOptions): () => Promise<void> {
-  const { octokitFor } = options;
+  const { octokitFor, store } = options;
   const seen = new Set<string>();
   return async function sweep() {
     let left = SWEEP_REQUESTS;
     const scopes = await listScopes(await octokitFor());
+    store.saveInstallations(scopes);
     left -= 1;
     for (const scope of scopes) {
       const octokit = await octokitFor(scope.installationId);
@@ -118,8 +119,8 @@ async function sweepRepository(
   repository: string,
 ): Promise<number> {
   const runs = await listActiveRuns(octokit, scope, repository);
-  for (const runId of runs) {
-    const jobs = await listJobs(octokit, scope, repository, runId, now());
+  for (const run of runs) {
+    const jobs = await listJobs(octokit, scope, repository, run, now());
     store.transaction(() => {
       for (const job of jobs) {
         const known = store.jobs.get(job.id);

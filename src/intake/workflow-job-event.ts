@@ -32,6 +32,14 @@ const Payload = z.object({
   }),
   organization: z.object({ login: z.string().regex(/^[\w.-]{1,100}$/) }).optional(),
   installation: z.object({ id: Id }).optional(),
+  sender: z
+    .object({
+      login: z
+        .string()
+        .max(100)
+        .transform((text) => printable(text, 100)),
+    })
+    .optional(),
 });
 
 export type ParsedEvent =
@@ -44,7 +52,7 @@ export type ParsedEvent =
 export function parseWorkflowJobEvent(payload: unknown, now: EpochMs): ParsedEvent {
   const parsed = Payload.safeParse(payload);
   if (!parsed.success) return { kind: "malformed", why: z.prettifyError(parsed.error) };
-  const { action, workflow_job: job, repository, organization, installation } = parsed.data;
+  const { action, workflow_job: job, repository, organization, installation, sender } = parsed.data;
   if (!organization) return { kind: "ignored", why: "the repository belongs to no organization" };
   if (!installation) return { kind: "ignored", why: "it names no installation of the App" };
   return {
@@ -58,6 +66,8 @@ export function parseWorkflowJobEvent(payload: unknown, now: EpochMs): ParsedEve
       workflowName: job.workflow_name ?? null,
       name: job.name,
       headBranch: job.head_branch ?? null,
+      // Who queued it; later events are sent for GitHub itself.
+      actor: action === "queued" ? (sender?.login ?? null) : null,
       labels: toLabelSet(job.labels),
       status: toStatus(action, job.status),
       conclusion: job.conclusion ?? null,

@@ -9,6 +9,10 @@ export interface Submission {
   readonly select: string;
   readonly place: string | null;
   readonly walltimeSeconds: number;
+  /** `qsub -p`, −1024 to 1023; `null` for the site's own. */
+  readonly priority: number | null;
+  /** Further `-l` of the whole job, each `resource=value`. */
+  readonly resources: readonly string[];
   /** An existing directory, absolute, for the job's live output (`-k oed -o DIR/`). */
   readonly logDirectory: string;
   /** Passed on standard input; private to the user. */

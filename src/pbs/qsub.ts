@@ -10,15 +10,18 @@ import type { Submission, SubmitOutcome } from "./pbs.ts";
  */
 export function qsubArguments(submission: Submission): string[] {
   const { name, queue, account, select, place, walltimeSeconds, logDirectory } = submission;
+  const { priority, resources } = submission;
   const directory = logDirectory.endsWith("/") ? logDirectory : `${logDirectory}/`;
   const args = ["-C", "", "-N", name];
   // A requeued allocation would start a second time with a spent registration.
   args.push("-r", "n");
   if (account !== null) args.push("-A", account);
   if (queue !== null) args.push("-q", queue);
+  if (priority !== null) args.push("-p", String(priority));
   args.push("-l", `select=${select}`);
   if (place !== null) args.push("-l", `place=${place}`);
   args.push("-l", `walltime=${formatWalltime(walltimeSeconds)}`);
+  for (const resource of resources) args.push("-l", resource);
   // The output is written where it ends up while the job runs (d: direct), as <job id>.OU.
   args.push("-j", "oe", "-k", "oed", "-o", directory);
   return args;

@@ -25,11 +25,11 @@ export class AllocationActs {
     const { store, ports } = this.#context;
     // Written down before anything is done: a crash from here on is healed by looking the names up.
     store.transaction(() => {
-      for (const name of allocations) {
-        store.saveAllocation(intendAllocation(name, lane, ports.clock.now()));
+      for (const each of allocations) {
+        store.saveAllocation(intendAllocation(each, lane, ports.clock.now()));
       }
     });
-    await Promise.all(allocations.map((name) => this.#limit(() => this.#submitOne(name))));
+    await Promise.all(allocations.map(({ name }) => this.#limit(() => this.#submitOne(name))));
   }
 
   async #submitOne(name: string): Promise<void> {

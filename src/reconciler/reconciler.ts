@@ -176,6 +176,7 @@ export class Reconciler {
       allocations: store.allocations.live(),
       runners: store.runners.live(),
       holds: store.holds.live(),
+      scopes: store.installations(),
       inFlight: new Set([...this.#inFlight, ...this.#cooling.keys()]),
       deafUntil: this.#deafUntil ?? 0,
       nonce: Array.from({ length: 8 }, () => Math.floor(ports.random() * 36).toString(36)).join(""),

@@ -13,6 +13,8 @@ export interface AllocationScript {
   /** Lines of bash, run before the runner starts. */
   readonly environment: readonly string[];
   readonly reuse: boolean;
+  /** How long it waits for a runner; `null` for what is enough while the program lives. */
+  readonly waitSeconds: number | null;
 }
 
 /** Seconds before the end of the walltime at which a runner is stopped: it wants 40 to say so (facts/github.md §6). */
@@ -35,7 +37,7 @@ export function composeAllocationScript(about: AllocationScript): string {
     ghr_walltime: String(walltimeSeconds),
     // Of a short walltime a quarter.
     ghr_margin: String(Math.min(MARGIN, Math.floor(walltimeSeconds / 4))),
-    ghr_wait: String(WAIT),
+    ghr_wait: String(about.waitSeconds ?? WAIT),
     ghr_reuse: about.reuse ? "yes" : "no",
   };
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);

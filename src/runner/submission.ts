@@ -1,6 +1,7 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { Allocation } from "../domain/allocation.ts";
 import type { Submission } from "../pbs/pbs.ts";
+import { takesFurtherJobs } from "../domain/lane.ts";
 import { composeAllocationScript } from "./allocation-script.ts";
 
 /** What is submitted for an allocation: its lane's request, and the script that asks for its runner. */
@@ -10,14 +11,17 @@ export function createDescribe(
 ): (allocation: Allocation, handoff: string) => Submission {
   return function describe({ name, lane }, handoff) {
     const pool = pools.find((each) => each.name === lane.pool);
-    const { queue, select, place, walltimeSeconds } = lane.request;
+    const { request } = lane;
+    const walltimeSeconds = request.allocationSeconds;
     return {
       name,
-      queue,
+      queue: request.queue,
       account: lane.identity.account,
-      select,
-      place,
+      select: request.select,
+      place: request.place,
       walltimeSeconds,
+      priority: request.priority,
+      resources: request.resources,
       logDirectory,
       script: composeAllocationScript({
         handoff,
@@ -25,7 +29,8 @@ export function createDescribe(
         scratch: directories.scratch,
         walltimeSeconds,
         environment: pool?.environment ?? [],
-        reuse: pool?.reuse === "lane",
+        reuse: pool !== undefined && takesFurtherJobs(lane, pool),
+        waitSeconds: pool && pool.warm.length > 0 ? walltimeSeconds : null,
       }),
     };
   };

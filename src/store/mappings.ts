@@ -4,8 +4,9 @@ import type { Hold } from "../domain/hold.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { PbsJob } from "../domain/pbs-job.ts";
 import { RUNNER_STATES, type Runner } from "../domain/runner.ts";
-import { STATUSES, type WorkflowJob } from "../domain/workflow-job.ts";
-import type { Mapping, Row } from "./table.ts";
+import { STATUSES, type RegistrationScope, type WorkflowJob } from "../domain/workflow-job.ts";
+import type { Db } from "./database.ts";
+import { isRow, type Mapping, type Row } from "./table.ts";
 
 /** The store is ours alone: a row that is not of the schema's shape is a damaged file, and fails loudly. */
 function text(row: Row, column: string): string {
@@ -53,6 +54,7 @@ export const workflowJobs: Mapping<WorkflowJob> = {
     workflow_name: job.workflowName,
     name: job.name,
     head_branch: job.headBranch,
+    actor: job.actor,
     labels: JSON.stringify(job.labels),
     status: job.status,
     conclusion: job.conclusion,
@@ -75,6 +77,7 @@ export const workflowJobs: Mapping<WorkflowJob> = {
     workflowName: textOrNull(row, "workflow_name"),
     name: text(row, "name"),
     headBranch: textOrNull(row, "head_branch"),
+    actor: textOrNull(row, "actor"),
     labels: Labels.parse(JSON.parse(text(row, "labels"))),
     status: oneOf(row, "status", STATUSES),
     conclusion: textOrNull(row, "conclusion"),
@@ -105,6 +108,8 @@ export const allocations: Mapping<Allocation> = {
   toRow: (each) => ({
     name: each.name,
     lane: JSON.stringify(each.lane),
+    repository: each.beneficiary?.repository ?? null,
+    actor: each.beneficiary?.actor ?? null,
     intended_at: each.intendedAt,
     submission: each.submission,
     lookups: each.lookups.times,
@@ -133,9 +138,11 @@ export const allocations: Mapping<Allocation> = {
     const job = textOrNull(row, "pbs_job");
     const absentSince = numberOrNull(row, "absent_since");
     const farewell = textOrNull(row, "farewell");
+    const repository = textOrNull(row, "repository");
     return {
       name: text(row, "name"),
       lane: laneFrom(text(row, "lane")),
+      beneficiary: repository === null ? null : { repository, actor: textOrNull(row, "actor") },
       intendedAt: number(row, "intended_at"),
       submission: oneOf(row, "submission", SUBMISSIONS),
       lookups: { times: number(row, "lookups"), last: numberOrNull(row, "looked_up_at") },
@@ -236,3 +243,11 @@ export const holds: Mapping<Hold> = {
     reason: text(row, "reason"),
   }),
 };
+
+export function installationsIn(db: Db): readonly RegistrationScope[] {
+  const rows = db.prepare("SELECT id, organization FROM installations ORDER BY id").all();
+  return rows.filter(isRow).map((row) => ({
+    installationId: number(row, "id"),
+    organization: text(row, "organization"),
+  }));
+}

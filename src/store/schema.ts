@@ -98,4 +98,20 @@ export const MIGRATIONS: readonly string[] = [
     reason   TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // For whom, and what a lane's request may hold since jobs choose their resources.
+  `
+  ALTER TABLE workflow_jobs ADD COLUMN actor TEXT;
+  ALTER TABLE allocations ADD COLUMN repository TEXT;
+  ALTER TABLE allocations ADD COLUMN actor TEXT;
+  UPDATE allocations SET lane = json_set(
+    lane,
+    '$.request.priority', NULL,
+    '$.request.resources', json_array(),
+    '$.request.allocationSeconds', json_extract(lane, '$.request.walltimeSeconds')
+  );
+  CREATE TABLE installations (
+    id           INTEGER PRIMARY KEY,
+    organization TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -4,7 +4,7 @@ import type { Allocation } from "../domain/allocation.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Runner } from "../domain/runner.ts";
 import { DAY, type EpochMs } from "../domain/time.ts";
-import { isLive, type WorkflowJob } from "../domain/workflow-job.ts";
+import { isLive, type RegistrationScope, type WorkflowJob } from "../domain/workflow-job.ts";
 import { closeDatabase, openDatabase, type Db } from "./database.ts";
 import { takeLease, type Lease } from "./lease.ts";
 import * as mappings from "./mappings.ts";
@@ -25,6 +25,7 @@ export class Store {
   readonly #lease: Lease | null;
   readonly #seen;
   readonly #remember;
+  #installations: readonly RegistrationScope[];
 
   private constructor(db: Db, lease: Lease | null) {
     this.#db = db;
@@ -37,6 +38,7 @@ export class Store {
     this.#remember = db.prepare(
       "INSERT OR IGNORE INTO deliveries (guid, received_at) VALUES (?, ?)",
     );
+    this.#installations = mappings.installationsIn(db);
   }
 
   /**
@@ -90,6 +92,22 @@ export class Store {
 
   setMark(name: string, value: number): void {
     this.#db.prepare("INSERT OR REPLACE INTO marks (name, value) VALUES (?, ?)").run([name, value]);
+  }
+
+  /** Where the App is installed, as far as GitHub last told. */
+  installations(): readonly RegistrationScope[] {
+    return this.#installations;
+  }
+
+  saveInstallations(scopes: readonly RegistrationScope[]): void {
+    this.transaction(() => {
+      this.#db.prepare("DELETE FROM installations").run();
+      const insert = this.#db.prepare("INSERT INTO installations (id, organization) VALUES (?, ?)");
+      for (const { installationId, organization } of scopes) {
+        insert.run([installationId, organization]);
+      }
+    });
+    this.#installations = [...scopes];
   }
 
   saveJob(job: WorkflowJob): void {

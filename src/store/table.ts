@@ -89,7 +89,7 @@ export class Table<T> {
   }
 }
 
-function isRow(row: unknown): row is Row {
+export function isRow(row: unknown): row is Row {
   return typeof row === "object" && row !== null;
 }
 

@@ -8,6 +8,7 @@ import { loadConfiguration } from "../../src/config/load.ts";
 import { ConfigurationError } from "../../src/config/mistake.ts";
 import { configurationJsonSchema } from "../../src/config/schema.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
+import { poolWith } from "../helpers/pool.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -35,20 +36,15 @@ describe("hpc-runners.yml", () => {
       directories,
       pbs,
     } = load("pools:\n  lint:\n    labels: [Self-Hosted, derecho]\n    walltime: 1h30m\n");
+    const walltime = { kind: "duration", least: 60, most: 5_400, standard: null } as const;
     expect(found).toEqual([
-      {
+      poolWith({
         name: "lint",
         labels: ["derecho", "self-hosted"],
-        queue: null,
-        account: null,
-        select: "1:ncpus=1",
-        place: null,
         walltimeSeconds: 5_400,
-        environment: [],
-        runnerGroup: "Default",
-        maxAllocations: 10,
-        reuse: "never",
-      },
+        resources: { walltime },
+        reuse: "same-repository",
+      }),
     ]);
     expect(limits.maxAllocations).toBe(100);
     expect(directories).toEqual({
@@ -95,6 +91,63 @@ describe("hpc-runners.yml", () => {
     expect(error.message).toMatch(/hpc-runners\.yml:5:\d+ pools\.one\.acount/);
     expect(error.message).toContain("account");
     expect(error.message).toContain('"soon"');
+  });
+
+  it("says what jobs may ask for, as rules of the domain", () => {
+    const { pools: found } = load(
+      pools("gpu", "[x]") +
+        `
+    allocation_walltime: 4h
+    job_resources: ["job_priority={job_priority}"]
+    resources:
+      nodes: { max: 4 }
+      ncpus: { default: 2, max: 8 }
+      mem: { max: 16gb }
+      gpu_type: { values: [A100, v100], default: v100 }
+      walltime: { default: 10m, max: 2h }
+      job_priority: { values: [economy] }
+    warm:
+      - { min: 2, hours: { from: 0 8 * * 1-5, for: 10h, time_zone: America/Denver } }`,
+    );
+    expect(found[0]).toMatchObject({
+      select: "{nodes}:ncpus={ncpus}:mem={mem}:gpu_type={gpu_type}",
+      allocationSeconds: 14_400,
+      resources: {
+        nodes: { kind: "count", least: 1, most: 4, standard: 1 },
+        ncpus: { kind: "count", least: 1, most: 8, standard: 2 },
+        mem: { kind: "size", least: 1, most: 16 * 1024 ** 3, standard: null },
+        gpu_type: { kind: "choice", values: ["A100", "v100"], standard: "v100" },
+        walltime: { kind: "duration", least: 60, most: 7_200, standard: 600 },
+        job_priority: { kind: "choice", values: ["economy"], standard: null },
+      },
+      warm: [{ min: 2, runsOn: ["x"], hours: { cron: "0 8 * * 1-5", seconds: 36_000 } }],
+    });
+  });
+
+  it.each([
+    ["resources: { ncpus: { default: 9, max: 8 } }", "resources.ncpus.default", "1 to 8"],
+    ["resources: { ncpus: {} }", "resources.ncpus", "has no ceiling"],
+    ["resources: { mem: { max: 16 } }", "resources.mem.max", "such as 16gb"],
+    ["resources: { mem: { max: [16] } }", "resources.mem.max", "→"],
+    ["resources: { gpu_type: { max: 4 } }", "resources.gpu_type", "choose from"],
+    ["resources: { queue: { values: [main], max: 4 } }", "resources.queue.max", "remove it"],
+    ["resources: { queue: { values: [main], default: gpu } }", "resources.queue.default", "main"],
+    ["resources: { nCPUs: { max: 4 } }", "resources.nCPUs", "did you mean ncpus?"],
+    ["resources: { walltime: { max: 2h, min: 3h } }", "resources.walltime.min", "more than max"],
+    ["resources: { priority: { max: 2000 } }", "resources.priority.max", "1023"],
+    ['select: "{nodes}:ncpus={ncpus}"', "select", "{nodes}, which this pool does not offer"],
+    ["select: 1:ncpus={}", "select", "brace"],
+    ["job_resources: ['x={y}']", "job_resources[0]", "{y}, which this pool does not offer"],
+    ["warm: [{ min: 1, hours: { from: often, for: 1h } }]", "warm[0].hours", "five fields"],
+    [
+      "warm: [{ min: 1, hours: { from: 0 8 * * *, for: 1h, time_zone: Mars } }]",
+      "warm[0].hours",
+      "America/Denver",
+    ],
+  ])("refuses a pool with %s", (line, path, words) => {
+    const error = mistakesOf(`${pools("a", "[x]")}\n    ${line}\n`);
+    expect(error.mistakes.map((each) => each.path)).toEqual([`pools.a.${path}`]);
+    expect(error.message).toContain(words);
   });
 
   it.each([

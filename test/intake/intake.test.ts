@@ -2,25 +2,12 @@ import examples from "@octokit/webhooks-examples" with { type: "json" };
 import fc from "fast-check";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { toLabelSet } from "../../src/domain/labels.ts";
-import type { Pool } from "../../src/domain/pool.ts";
 import { createIntake, type Delivery, type Intake } from "../../src/intake/intake.ts";
 import { Store } from "../../src/store/store.ts";
+import { poolWith } from "../helpers/pool.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
-const pool: Pool = {
-  name: "derecho",
-  labels: toLabelSet(["self-hosted", "derecho"]),
-  queue: null,
-  account: null,
-  select: "1:ncpus=1",
-  place: null,
-  walltimeSeconds: 600,
-  environment: [],
-  runnerGroup: "Default",
-  maxAllocations: 1,
-  reuse: "never",
-};
+const pool = poolWith({ name: "derecho" });
 
 function begin(): { store: Store; intake: Intake; woken: () => number } {
   const store = Store.inMemory();

@@ -47,6 +47,8 @@ export function describePbs(name: string, open: () => Promise<OpenPbs>): void {
         account: null,
         select: "1:ncpus=1",
         place: null,
+        priority: null,
+        resources: [],
         walltimeSeconds: 300,
         logDirectory: directory,
         script: `#!/bin/bash\n${script}\n`,

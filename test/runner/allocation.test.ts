@@ -225,6 +225,7 @@ describe("the composed script", () => {
           walltimeSeconds: 60,
           environment: [],
           reuse: false,
+          waitSeconds: null,
         });
         const upTo = script.slice(0, script.indexOf("# The pool's lines"));
         const seen = execFileSync("bash", ["-c", `${upTo}\nprintf %s "$ghr_runner"`]);

@@ -63,6 +63,7 @@ export class Node {
       walltimeSeconds: 3_600,
       environment: [],
       reuse: false,
+      waitSeconds: null,
       ...about,
     });
     writeFileSync(path, script, { mode: 0o700 });

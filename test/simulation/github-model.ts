@@ -257,6 +257,7 @@ export class GitHubModel implements GitHub {
       workflowName: "ci",
       name: `job-${job.id}`,
       headBranch: "main",
+      actor: "researcher",
       labels: job.labels,
       status: job.status,
       conclusion: job.conclusion,

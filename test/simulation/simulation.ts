@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { patienceFor } from "../../src/domain/patience.ts";
 import type { Pool } from "../../src/domain/pool.ts";
-import { toLabelSet } from "../../src/domain/labels.ts";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
 import { createIntake, type Intake } from "../../src/intake/intake.ts";
 import { hearJobNews } from "../../src/intake/hear.ts";
@@ -12,6 +11,7 @@ import type { Ports } from "../../src/reconciler/ports.ts";
 import { Reconciler } from "../../src/reconciler/reconciler.ts";
 import { StoreError } from "../../src/store/errors.ts";
 import { Store } from "../../src/store/store.ts";
+import { limitsWith, poolWith } from "../helpers/pool.ts";
 import { SimulatedClock } from "./clock.ts";
 import { GitHubModel } from "./github-model.ts";
 import { HandoffModel, NodeModel } from "./node-model.ts";
@@ -139,7 +139,7 @@ class Simulation {
       ports,
       rules: {
         pools,
-        limits: { maxAllocations: LIMIT },
+        limits: limitsWith({ maxAllocations: LIMIT }),
         patience: patienceFor(STATUS_INTERVAL, CACHE_AGE),
       },
       statusInterval: STATUS_INTERVAL,
@@ -199,7 +199,9 @@ class Simulation {
         account: null,
         select: allocation.lane.request.select,
         place: null,
-        walltimeSeconds: allocation.lane.request.walltimeSeconds,
+        walltimeSeconds: allocation.lane.request.allocationSeconds,
+        priority: null,
+        resources: [],
         logDirectory: "/logs",
         script: "",
       }),
@@ -345,17 +347,14 @@ class Simulation {
 }
 
 function poolsOf({ reuse }: Scenario): readonly Pool[] {
-  return (["small", "large"] as const).map((name) => ({
-    name,
-    labels: toLabelSet(["self-hosted", name]),
-    queue: name,
-    account: null,
-    select: "1:ncpus=1",
-    place: null,
-    walltimeSeconds: 3_600,
-    environment: [],
-    runnerGroup: "Default",
-    maxAllocations: CEILINGS[name],
-    reuse: reuse ? "lane" : "never",
-  }));
+  return (["small", "large"] as const).map((name) =>
+    poolWith({
+      name,
+      queue: name,
+      walltimeSeconds: 3_600,
+      allocationSeconds: 7_200,
+      maxAllocations: CEILINGS[name],
+      reuse: reuse ? "lane" : "never",
+    }),
+  );
 }

@@ -5,31 +5,23 @@ import { join } from "node:path";
 import Database from "libsql";
 import { expect, onTestFinished, test } from "vitest";
 import { intendAllocation } from "../../src/domain/allocation.ts";
-import { laneOf } from "../../src/domain/lane.ts";
 import { intendRunner } from "../../src/domain/runner.ts";
 import { toLabelSet } from "../../src/domain/labels.ts";
 import { DAY } from "../../src/domain/time.ts";
-import type { Pool } from "../../src/domain/pool.ts";
 import type { WorkflowJob } from "../../src/domain/workflow-job.ts";
 import { StoreError } from "../../src/store/errors.ts";
 import { Store } from "../../src/store/store.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
+import { laneIn, poolWith } from "../helpers/pool.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 const scope = { installationId: 7, organization: "hpc-sandbox" };
-const pool: Pool = {
+const pool = poolWith({
   name: "derecho",
-  labels: toLabelSet(["self-hosted", "derecho"]),
   queue: "develop",
   account: "NCAR0001",
   select: "1:ncpus=4",
-  place: null,
-  walltimeSeconds: 1800,
-  environment: [],
-  runnerGroup: "Default",
-  maxAllocations: 10,
-  reuse: "never",
-};
+});
 const job: WorkflowJob = {
   id: 1,
   runId: 2,
@@ -39,6 +31,7 @@ const job: WorkflowJob = {
   workflowName: "CI",
   name: "build",
   headBranch: "main",
+  actor: "researcher",
   labels: toLabelSet(["derecho"]),
   status: "queued",
   conclusion: null,
@@ -49,9 +42,13 @@ const job: WorkflowJob = {
   refusal: null,
   observedAt: NOW,
 };
-const lane = laneOf(job, pool);
+const lane = laneIn(pool, ["derecho"], scope);
 const allocation = {
-  ...intendAllocation("ghr-abcdefgh000", lane, NOW),
+  ...intendAllocation(
+    { name: "ghr-abcdefgh000", beneficiary: { repository: "model", actor: "researcher" } },
+    lane,
+    NOW,
+  ),
   sighting: {
     job: {
       id: "12.vm",

@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { REUSE_POLICIES } from "../../domain/pool.ts";
 import { DAY, MINUTE } from "../../domain/time.ts";
+import { label } from "./label.ts";
+import { resources } from "./resources.ts";
+import { warm } from "./warm.ts";
 import { argument, count, cures, duration, ONE_LINE, ONE_LINE_OR_TAB, QUOTES } from "./values.ts";
 
 /** A letter first: names of digits alone would lose their place in the file's order, which routing goes by. */
@@ -9,14 +13,6 @@ export const POOL_NAME_RULE = {
   message: "is no name for a pool",
   cure: "use letters, digits, '.', '_' and '-', at most 63, a letter first",
 } as const;
-
-const label = z
-  .string()
-  .min(1)
-  .max(256) // GitHub's limit for a runner's label
-  .regex(ONE_LINE, "must not hold control characters")
-  .regex(/^(?!\s).*(?<!\s)$/su, "must not begin or end with a space")
-  .register(cures, { cure: `write a label as it stands in runs-on, 1 to 256 characters${QUOTES}` });
 
 /** One stanza of `pools`. */
 export const pool = z.strictObject({
@@ -46,14 +42,36 @@ export const pool = z.strictObject({
     .describe(
       "Account or project code that is charged (qsub -A). Leave out where the site needs none.",
     ),
+  priority: z
+    .int()
+    .min(-1000)
+    .max(1000)
+    .register(cures, { cure: "write a whole number from -1000 to 1000" })
+    .default(0)
+    .describe("Among pools that answer to a job equally well, the one with the highest takes it."),
   select: argument(
-    /^(?!select=)[A-Za-z0-9][\w.:+=/@%~[\]-]*$/,
+    /^(?!select=)[A-Za-z0-9{][\w.:+=/@%~[\]{}-]*$/,
     1024,
     "is no PBS select statement",
-    "write chunks without spaces, commas or 'select=', such as 2:ncpus=4:mem=8gb; queue and walltime have keys of their own",
+    "write chunks without spaces, commas or 'select=', such as 2:ncpus=4:mem=8gb or {nodes}:ncpus={ncpus} (in quotes where it begins with a brace); queue and walltime have keys of their own",
   )
-    .default("1:ncpus=1")
-    .describe("What one allocation consists of (qsub -l select=)."),
+    .optional()
+    .describe(
+      "What one allocation consists of (qsub -l select=). {ncpus} stands for what the job asks for; a part whose value is missing or 0 is left out. Default: every resource of this pool, in one kind of chunk; 1:ncpus=1 where it offers none.",
+    ),
+  job_resources: z
+    .array(
+      argument(
+        /^[a-z][a-z0-9_]*=[\w.:+/@%~{}-]+$/,
+        256,
+        "is no PBS resource",
+        "write resource=value, such as job_priority={job_priority}",
+      ),
+    )
+    .max(20)
+    .default([])
+    .describe("Further resources of the whole job (qsub -l), such as job_priority={job_priority}."),
+  resources,
   place: argument(
     /^(?:free|pack|scatter|vscatter|excl|exclhost|shared|group=\w+)(?::(?:excl|exclhost|shared|group=\w+))*$/,
     128,
@@ -63,8 +81,13 @@ export const pool = z.strictObject({
     .optional()
     .describe("How its chunks are placed (qsub -l place=). Default: the site's own."),
   walltime: duration(MINUTE, 30 * DAY).describe(
-    "How long an allocation may last, the runner's start and every step of the job included: 30m, 2h30m, 00:30:00.",
+    "What a job has that asks for no other, the runner's start and every step included: 30m, 2h30m, 00:30:00.",
   ),
+  allocation_walltime: duration(MINUTE, 30 * DAY)
+    .optional()
+    .describe(
+      "How long an allocation may last, so that it can take further jobs (reuse). Default: as long as one job.",
+    ),
   environment: z
     .array(
       z
@@ -92,11 +115,23 @@ export const pool = z.strictObject({
   max_allocations: count(10_000, "write a whole number from 1 to 10000")
     .default(10)
     .describe("At most this many allocations of this pool at once, waiting and running together."),
+  max_waiting: count(10_000, "write a whole number from 1 to 10000")
+    .optional()
+    .describe("At most this many of them waiting in PBS. Default: as many as max_allocations."),
   reuse: z
-    .enum(["never", "lane"])
-    .register(cures, { cure: "write never or lane" })
-    .default("never")
+    .enum(REUSE_POLICIES)
+    .register(cures, { cure: `write ${REUSE_POLICIES.join(", ")}` })
+    .default("same-repository")
     .describe(
-      "never: each allocation serves one workflow job. lane: it takes further jobs with the same pool, labels, request and identity while walltime is left.",
+      "May an allocation take further jobs of its lane (same pool, labels, request, identity) while walltime for a whole job is left (allocation_walltime)? never; same-repository: while no other repository's job waits in the lane; lane: any.",
     ),
+  idle: duration(0, DAY)
+    .prefault("60s")
+    .describe("How long an allocation that has served waits for its next job."),
+  warm: z
+    .array(warm)
+    .max(20)
+    .register(cures, { cure: "list what is kept waiting: - { min: 2 }" })
+    .default([])
+    .describe("Allocations that are kept waiting for jobs."),
 });

@@ -2,21 +2,16 @@ import type { Action } from "../action.ts";
 import { phaseOf, type Allocation } from "../allocation.ts";
 import { explainExitStatus, hasEnded, type PbsJob } from "../pbs-job.ts";
 import type { Runner } from "../runner.ts";
-import { isCurrent, type Survey } from "./survey.ts";
+import type { Survey } from "./survey.ts";
 
 /** Heals submissions whose answer was lost, and ends what is over or should be. */
 export function planAllocations(survey: Survey): Action[] {
-  const served = new Map<string, Runner>();
-  for (const runner of survey.world.runners) {
-    const allocation = survey.allocations.get(runner.allocation);
-    if (allocation && isCurrent(runner, allocation)) served.set(allocation.name, runner);
-  }
   return survey.world.allocations.flatMap((each) => {
     const action =
       planEnd(survey, each) ??
       planSubmission(survey, each) ??
       planAbsence(survey, each) ??
-      planRelease(survey, each, served.get(each.name)) ??
+      planRelease(survey, each, survey.currentRunners.get(each.name)) ??
       planDeletion(survey, each);
     return action ? [action] : [];
   });
@@ -108,8 +103,5 @@ function planDeletion(survey: Survey, allocation: Allocation): Action | null {
 
 function silentSince(survey: Survey, allocation: Allocation): number | null {
   if (phaseOf(allocation) !== "between") return null;
-  const exits = survey.world.runners
-    .filter((runner) => runner.allocation === allocation.name && runner.exit !== null)
-    .map((runner) => runner.exit?.at ?? 0);
-  return exits.length === 0 ? null : Math.max(...exits);
+  return survey.currentRunners.get(allocation.name)?.exit?.at ?? null;
 }

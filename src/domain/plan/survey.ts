@@ -1,10 +1,12 @@
 import { phaseOf, type Allocation, type Phase } from "../allocation.ts";
 import type { Hold } from "../hold.ts";
-import type { Lane } from "../lane.ts";
-import { routeJob } from "../routing.ts";
+import { takesFurtherJobs, type Lane } from "../lane.ts";
+import type { Pool } from "../pool.ts";
+import { routeJob, type Route } from "../routing.ts";
 import { isIdle, type Runner } from "../runner.ts";
 import type { EpochMs } from "../time.ts";
-import type { WorkflowJob } from "../workflow-job.ts";
+import type { RegistrationScope, WorkflowJob } from "../workflow-job.ts";
+import type { LabelSet } from "../labels.ts";
 import type { World } from "../world.ts";
 
 /** Demand and supply of one lane. */
@@ -25,9 +27,12 @@ export interface LaneView {
 export interface Survey {
   readonly world: World;
   readonly now: EpochMs;
-  readonly lanes: ReadonlyMap<string, LaneView>;
+  readonly lanes: Map<string, LaneView>;
+  readonly pools: ReadonlyMap<string, Pool>;
   readonly phases: ReadonlyMap<string, Phase>;
   readonly allocations: ReadonlyMap<string, Allocation>;
+  /** By allocation: the runner of the turn it is in. */
+  readonly currentRunners: ReadonlyMap<string, Runner>;
   readonly jobs: ReadonlyMap<number, WorkflowJob>;
   readonly holds: ReadonlyMap<string, Hold>;
   /** Queued jobs that no pool answers to. */
@@ -38,20 +43,24 @@ export function survey(world: World, now: EpochMs): Survey {
   const lanes = new Map<string, LaneView>();
   const phases = new Map(world.allocations.map((each) => [each.name, phaseIn(world, each)]));
   const allocations = new Map(world.allocations.map((each) => [each.name, each]));
+  const pools = new Map(world.pools.map((pool) => [pool.name, pool]));
   const unroutable: { job: WorkflowJob; reason: string }[] = [];
+  const route = memoizedRoute(world.pools);
 
   const queued = world.jobs.filter((job) => job.status === "queued").toSorted(byAge);
   for (const job of queued) {
-    const route = routeJob(job, world.pools);
-    if (route.kind === "refused") unroutable.push({ job, reason: route.reason });
-    else viewOf(lanes, route.lane).queued.push(job);
+    const routed = route(job.labels, job.scope);
+    if (routed.kind === "refused") unroutable.push({ job, reason: routed.reason });
+    else viewOf(lanes, routed.lane).queued.push(job);
   }
 
   const minting = new Set<string>();
+  const currentRunners = new Map<string, Runner>();
   for (const runner of world.runners) {
     const allocation = allocations.get(runner.allocation);
     const phase = phases.get(runner.allocation);
     if (!allocation || phase === undefined) continue;
+    if (isCurrent(runner, allocation)) currentRunners.set(allocation.name, runner);
     const inFlight = world.inFlight.has(`mint-and-deliver:${runner.name}`);
     if (inFlight) minting.add(allocation.name);
     const supplies =
@@ -66,13 +75,37 @@ export function survey(world: World, now: EpochMs): Survey {
     const view = viewOf(lanes, allocation.lane);
     const phase = phases.get(allocation.name);
     if (phase === "pending") view.pending.push(allocation);
-    else if (phase === "between" && reuses(world, allocation)) view.returning.push(allocation);
+    else if (phase === "between" && reuses(pools, allocation)) view.returning.push(allocation);
     else if (phase === "ready" && !minting.has(allocation.name)) view.ready.push(allocation);
   }
 
   const jobs = new Map(world.jobs.map((job) => [job.id, job]));
   const holds = new Map(world.holds.map((hold) => [hold.subject, hold]));
-  return { world, now, lanes, phases, allocations, jobs, holds, unroutable };
+  return {
+    world,
+    now,
+    lanes,
+    pools,
+    phases,
+    allocations,
+    currentRunners,
+    jobs,
+    holds,
+    unroutable,
+  };
+}
+
+/** A thousand jobs of one matrix have one route. */
+function memoizedRoute(
+  pools: readonly Pool[],
+): (labels: LabelSet, scope: RegistrationScope) => Route {
+  const known = new Map<string, Route>();
+  return (labels, scope) => {
+    const key = `${scope.installationId}\n${scope.organization}\n${labels.join("\n")}`;
+    const found = known.get(key) ?? routeJob({ labels, scope }, pools);
+    known.set(key, found);
+    return found;
+  };
 }
 
 /** What PBS is being asked to delete is given no runner, though it may have started in the meantime. */
@@ -85,11 +118,13 @@ export function isCurrent(runner: Runner, allocation: Allocation): boolean {
   return runner.turn === allocation.turns.delivered;
 }
 
-function reuses(world: World, allocation: Allocation): boolean {
-  return world.pools.some((pool) => pool.name === allocation.lane.pool && pool.reuse === "lane");
+function reuses(pools: ReadonlyMap<string, Pool>, allocation: Allocation): boolean {
+  const pool = pools.get(allocation.lane.pool);
+  return pool !== undefined && takesFurtherJobs(allocation.lane, pool);
 }
 
-function viewOf(lanes: Map<string, LaneView>, lane: Lane): LaneView {
+/** The lane's view, empty where nothing is known of it yet. */
+export function viewOf(lanes: Map<string, LaneView>, lane: Lane): LaneView {
   const known = lanes.get(lane.key);
   if (known) return known;
   const view: LaneView = {

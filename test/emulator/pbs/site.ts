@@ -66,6 +66,8 @@ export class Site {
       account: null,
       select: "1:ncpus=1",
       place: null,
+      priority: null,
+      resources: [],
       walltimeSeconds: 300,
       logDirectory: join(this.home, "logs"),
       script: `#!/bin/bash\n${script}\n`,

@@ -1,0 +1,92 @@
+import type { Allocation, Beneficiary } from "../allocation.ts";
+import type { Lane } from "../lane.ts";
+import { COUNTED_BY, type Ceiling, type CountedBy, type Limits, type Pool } from "../pool.ts";
+
+/** How many allocations there are, by whom they count for; grows with each that is granted. */
+export class Counts {
+  readonly #limits: Limits;
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #all = new Map<string, number>();
+  readonly #waiting = new Map<string, number>();
+
+  constructor(limits: Limits, pools: ReadonlyMap<string, Pool>) {
+    this.#limits = limits;
+    this.#pools = pools;
+  }
+
+  add(lane: Lane, beneficiary: Beneficiary | null, isWaiting: boolean): void {
+    for (const key of keysOf(lane, beneficiary).values()) {
+      this.#all.set(key, (this.#all.get(key) ?? 0) + 1);
+      if (isWaiting) this.#waiting.set(key, (this.#waiting.get(key) ?? 0) + 1);
+    }
+  }
+
+  /** Allocations of one repository in one pool. */
+  ofRepository(lane: Lane, beneficiary: Beneficiary): number {
+    return this.#all.get(turnKey(lane, beneficiary)) ?? 0;
+  }
+
+  ofPool(pool: string): number {
+    return this.#all.get(`pool ${pool}`) ?? 0;
+  }
+
+  /** The first ceiling that one more would break; `null` for none. */
+  brokenBy(lane: Lane, beneficiary: Beneficiary | null): CountedBy | "pool" | "all" | null {
+    for (const [counted, key] of keysOf(lane, beneficiary)) {
+      if (counted === "turn") continue;
+      const ceiling = this.#ceilingOf(counted, lane);
+      const all = this.#all.get(key) ?? 0;
+      const waiting = this.#waiting.get(key) ?? 0;
+      if (all >= ceiling.maxAllocations || waiting >= ceiling.maxWaiting) return counted;
+    }
+    return null;
+  }
+
+  #ceilingOf(counted: CountedBy | "pool" | "all", lane: Lane): Ceiling {
+    if (counted === "all") return this.#limits;
+    if (counted !== "pool") return this.#limits.each[counted];
+    return this.#pools.get(lane.pool) ?? NOTHING;
+  }
+}
+
+/** A pool that is no longer configured. */
+const NOTHING: Ceiling = { maxAllocations: 0, maxWaiting: 0 };
+
+function turnKey(lane: Lane, { repository }: Beneficiary): string {
+  return `turn ${lane.pool}\n${lane.identity.scope.organization}/${repository}`;
+}
+
+function keysOf(
+  lane: Lane,
+  beneficiary: Beneficiary | null,
+): ReadonlyMap<CountedBy | "pool" | "all" | "turn", string> {
+  const { scope, account } = lane.identity;
+  const names: Readonly<Record<CountedBy, string | null>> = {
+    repository: beneficiary && `${scope.organization}/${beneficiary.repository}`,
+    user: beneficiary?.actor ?? null,
+    account,
+    organization: scope.organization,
+  };
+  const keys = new Map<CountedBy | "pool" | "all" | "turn", string>([
+    ["all", "all"],
+    ["pool", `pool ${lane.pool}`],
+  ]);
+  for (const counted of COUNTED_BY) {
+    const name = names[counted];
+    if (name !== null) keys.set(counted, `${counted} ${name.toLowerCase()}`);
+  }
+  if (beneficiary) keys.set("turn", turnKey(lane, beneficiary));
+  return keys;
+}
+
+/** What there is already. */
+export function countAll(
+  limits: Limits,
+  pools: ReadonlyMap<string, Pool>,
+  allocations: readonly Allocation[],
+  isWaiting: (allocation: Allocation) => boolean,
+): Counts {
+  const counts = new Counts(limits, pools);
+  for (const each of allocations) counts.add(each.lane, each.beneficiary, isWaiting(each));
+  return counts;
+}
