@@ -4,6 +4,8 @@ import { Command } from "commander";
 import { ConfigurationError } from "../config/mistake.ts";
 import { EnvironmentError } from "../config/environment/reader.ts";
 import { StoreError } from "../store/errors.ts";
+import { configCheck } from "./config-check.ts";
+import { configExplain } from "./config-explain.ts";
 import { demo } from "./demo.ts";
 import { start } from "./start.ts";
 
@@ -31,6 +33,20 @@ program
   .option("--pbs", "use the qsub on PATH instead of an emulated PBS", false)
   .option("--troubles", "show what becomes of what cannot work", false)
   .action(demo);
+
+const config = program.command("config").description("look at hpc-runners.yml");
+config
+  .command("check")
+  .description("say whether it can be used, or all its mistakes")
+  .argument("[file]", "default: the one that start would use")
+  .action(configCheck);
+config
+  .command("explain")
+  .description("say which pool takes a job with these labels, why, and the qsub that follows")
+  .argument("<labels...>", "as they stand in runs-on")
+  .option("--file <file>", "default: the one that start would use")
+  .option("--json", "for programs")
+  .action(configExplain);
 
 try {
   await program.parseAsync();
