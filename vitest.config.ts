@@ -1,7 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "test/helpers/build.ts",
+    env: { HPC_RUNNERS_BUILD: fileURLToPath(new URL("dist", import.meta.url)) },
     include: ["test/**/*.test.ts"],
     exclude: ["test/pbs/real/**"],
     testTimeout: 240_000,

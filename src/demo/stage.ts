@@ -122,7 +122,9 @@ export class Stage {
     });
     this.#program = program;
     // Should the demo itself die of an error: nothing of it goes on without it.
-    process.once("exit", () => program.kill("SIGKILL"));
+    const killAlong = (): void => void program.kill("SIGKILL");
+    process.once("exit", killAlong);
+    program.once("exit", () => process.off("exit", killAlong));
     for (const stream of [program.stdout, program.stderr]) {
       stream.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk, { mode: 0o600 }));
     }
