@@ -159,6 +159,49 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
       await expectNothingLeft(stage, overview);
     });
 
+    it("gives a job the resources that its labels ask for, and refuses what is over the ceiling", async () => {
+      const resources = { ncpus: { default: 1, max: 2 }, walltime: { max: "20m" } };
+      const stage = await prepare({ pool: { select: undefined, resources } });
+      await stage.start();
+      const wants = [["ncpus=2", "walltime=15m"], ["NCPUS=3"]].map((labels, index) => ({
+        name: `job-${index}`,
+        runsOn: ["self-hosted", "derecho", ...labels],
+        steps: [{ name: "How many", run: 'echo "ncpus $NCPUS"' }],
+      }));
+      const { jobs } = stage.github.push({ repository: "climate-model", name: "ci", jobs: wants });
+      const overview = await until("one is served and one refused", async () => {
+        const seen = await stage.overview();
+        const over = seen.jobs
+          .map(({ status }) => status)
+          .toSorted()
+          .join();
+        return over === "completed,refused" && seen;
+      });
+      const refused = overview.jobs.find(({ status }) => status === "refused");
+      expect(refused?.note).toBe(
+        'The label "ncpus=3" is over the pool\'s ceiling of 2 (pool derecho).',
+      );
+      // PBS tells a job how many it was given.
+      expect(jobs[0]?.log).toContain("ncpus 2");
+    });
+
+    it("gives the next job of a repository to the allocation that served it, and then lets it go", async () => {
+      const stage = await prepare({ pool: { allocation_walltime: "1h", idle: "20s" } });
+      await stage.start();
+      for (let turn = 1; turn <= 3; turn++) {
+        stage.github.push(workflow([TRUE]));
+        await until(`job ${turn} is served`, () => {
+          return (
+            stage.github.jobs().filter(({ conclusion }) => conclusion === "success").length === turn
+          );
+        });
+      }
+      const overview = await untilQuiet(stage);
+      expect(overview.allocations).toHaveLength(1);
+      expect(stage.github.calls.get(MINT)).toBe(3);
+      await expectNothingLeft(stage, overview);
+    });
+
     it("tells an author in a sentence why a job is refused, and serves the rest", async () => {
       const stage = await prepare();
       await stage.start();

@@ -28,14 +28,15 @@ function planLane(
 ): { readonly actions: readonly Action[]; readonly want: Want | null } {
   // Every idle runner takes one of the lane's queued jobs; which one is GitHub's choice.
   const uncovered = view.queued.slice(view.idleRunners.length);
-  const usable = view.ready.filter((each) => hasWalltimeLeft(each, survey.now));
-  const spent = view.ready.filter((each) => !usable.includes(each));
+  const usable: Allocation[] = [];
+  const spent: Allocation[] = [];
+  for (const each of view.ready) (hasWalltimeLeft(each, survey.now) ? usable : spent).push(each);
   const able = usable.filter((each) => mayTake(survey, each, uncovered));
   // One that served nobody yet would be let go at once: it comes first.
   const fresh = able.filter(({ turns }) => turns.delivered === 0);
   const used = able.filter(({ turns }) => turns.delivered > 0);
   const taking = [...fresh, ...used].slice(0, uncovered.length);
-  const resting = rest(survey, usable, taking, spare);
+  const resting = rest(survey, usable, new Set(taking), spare);
   const returning = view.returning.filter((each) => mayTake(survey, each, uncovered));
   const coming = taking.length + returning.length + view.pending.length;
   const stillSpare = Math.max(0, spare - resting.staying.length);
@@ -65,13 +66,13 @@ function release(allocation: Allocation, reason: string): Action {
 function rest(
   survey: Survey,
   usable: readonly Allocation[],
-  taking: readonly Allocation[],
+  taking: ReadonlySet<Allocation>,
   spare: number,
 ): { readonly staying: readonly Allocation[]; readonly leaving: readonly Allocation[] } {
   const staying: Allocation[] = [];
   const leaving: Allocation[] = [];
   for (const each of usable) {
-    if (taking.includes(each)) continue;
+    if (taking.has(each)) continue;
     const stays = restsUntil(survey, each) > survey.now || staying.length < spare;
     (stays ? staying : leaving).push(each);
   }

@@ -17,7 +17,7 @@ export interface LaneView {
   readonly pending: Allocation[];
   /** Waiting for a runner, none being minted for them. Oldest first. */
   readonly ready: Allocation[];
-  /** Ended one runner and expected to ask for the next in a moment. */
+  /** Its job is over, and it is expected to ask for the next in a moment. */
   readonly returning: Allocation[];
   /** Being minted, or delivered and not known to have taken a job: each will take one. */
   readonly idleRunners: Runner[];
@@ -45,6 +45,7 @@ export function survey(world: World, now: EpochMs): Survey {
   const allocations = new Map(world.allocations.map((each) => [each.name, each]));
   const pools = new Map(world.pools.map((pool) => [pool.name, pool]));
   const unroutable: { job: WorkflowJob; reason: string }[] = [];
+  const jobs = new Map(world.jobs.map((job) => [job.id, job]));
   const route = memoizedRoute(world.pools);
 
   const queued = world.jobs.filter((job) => job.status === "queued").toSorted(byAge);
@@ -70,16 +71,24 @@ export function survey(world: World, now: EpochMs): Survey {
     if (supplies) viewOf(lanes, allocation.lane).idleRunners.push(runner);
   }
 
+  /** Its job is over: the node will say so in a moment, and ask for the next. */
+  function isReturning(phase: Phase | undefined, runner: Runner | undefined): boolean {
+    if (phase === "between") return true;
+    if (phase !== "serving" || !runner || runner.servedJobId === null) return false;
+    const since = runner.goneAt ?? now;
+    return !jobs.has(runner.servedJobId) && now - since < world.patience.lateEvent;
+  }
+
   const oldestFirst = world.allocations.toSorted((a, b) => a.intendedAt - b.intendedAt);
   for (const allocation of oldestFirst) {
     const view = viewOf(lanes, allocation.lane);
     const phase = phases.get(allocation.name);
     if (phase === "pending") view.pending.push(allocation);
-    else if (phase === "between" && reuses(pools, allocation)) view.returning.push(allocation);
+    else if (reuses(pools, allocation) && isReturning(phase, currentRunners.get(allocation.name)))
+      view.returning.push(allocation);
     else if (phase === "ready" && !minting.has(allocation.name)) view.ready.push(allocation);
   }
 
-  const jobs = new Map(world.jobs.map((job) => [job.id, job]));
   const holds = new Map(world.holds.map((hold) => [hold.subject, hold]));
   return {
     world,
