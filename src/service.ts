@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Configuration } from "./config/configuration.ts";
 import { patienceFor } from "./domain/patience.ts";
+import { SECOND } from "./domain/time.ts";
 import { createGitHubClient } from "./github/client.ts";
 import type { Octokit } from "./github/octokit.ts";
 import { createHandoff } from "./handoff/directory.ts";
@@ -17,6 +18,9 @@ import { Reconciler } from "./reconciler/reconciler.ts";
 import { createDescribe } from "./runner/submission.ts";
 import { overviewOf, type Overview } from "./status/overview.ts";
 import { Store } from "./store/store.ts";
+
+/** What was begun when the program is stopped has this long to end; PBS and GitHub are asked again after a restart. */
+export const SHUTDOWN_DEADLINE = 30 * SECOND;
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
