@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 /** What is tested against the PBS of this machine, if there is one. */
 export default defineConfig({
   test: {
+    // Names what is skipped, and so why.
+    reporters: ["verbose"],
     include: ["test/pbs/real/**/*.test.ts"],
     testTimeout: 180_000,
     hookTimeout: 60_000,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { isMendable } from "../mendable.ts";
 import { demo } from "./demo.ts";
 import { start } from "./start.ts";
@@ -33,6 +33,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(isMendable(error) ? error.message : error);
+  const mendable = isMendable(error) || error instanceof CommanderError;
+  console.error(mendable ? error.message : error);
   process.exitCode = 1;
 }

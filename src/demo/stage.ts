@@ -123,7 +123,9 @@ export class Stage {
     });
     this.#program = program;
     // Should the demo itself die of an error: nothing of it goes on without it.
-    process.once("exit", () => program.kill("SIGKILL"));
+    const killIt = (): void => void program.kill("SIGKILL");
+    process.once("exit", killIt);
+    program.once("exit", () => process.off("exit", killIt));
     for (const stream of [program.stdout, program.stderr]) {
       stream.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk, { mode: 0o600 }));
     }
