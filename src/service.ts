@@ -4,19 +4,26 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Configuration } from "./config/configuration.ts";
 import { patienceFor } from "./domain/patience.ts";
+import { SECOND } from "./domain/time.ts";
 import { createGitHubClient } from "./github/client.ts";
 import type { Octokit } from "./github/octokit.ts";
 import { createHandoff } from "./handoff/directory.ts";
 import { loadHandoffKey } from "./handoff/key.ts";
 import { createIntake, type Intake } from "./intake/intake.ts";
 import { createRecovery } from "./intake/recovery.ts";
-import { registerSecret } from "./log/secrets.ts";
+import { registerLast } from "./log/secrets.ts";
 import { createPbs } from "./pbs/driver.ts";
 import type { Clock, Ports } from "./reconciler/ports.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
 import { createDescribe } from "./runner/submission.ts";
 import { overviewOf, type Overview } from "./status/overview.ts";
 import { Store } from "./store/store.ts";
+
+/** What was begun when the program is stopped has this long to end; PBS and GitHub are asked again after a restart. */
+export const SHUTDOWN_DEADLINE = 30 * SECOND;
+
+/** A runner's configuration is worthless once it has connected, a moment after it was made. */
+const MASKED_CONFIGURATIONS = 100;
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
@@ -71,7 +78,11 @@ export function openService(options: ServiceOptions): Service {
         },
         log,
       }),
-      github: createGitHubClient({ octokitFor, now: Date.now, registerSecret }),
+      github: createGitHubClient({
+        octokitFor,
+        now: Date.now,
+        registerSecret: registerLast(MASKED_CONFIGURATIONS),
+      }),
       handoff,
       clock: systemClock,
       random: Math.random,

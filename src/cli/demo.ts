@@ -7,6 +7,7 @@ import { Stage } from "../demo/stage.ts";
 import { summarize } from "../demo/summary.ts";
 import { troublesOf, type Trouble } from "../demo/troubles.ts";
 import { MINUTE } from "../domain/time.ts";
+import { findCommand } from "../pbs/command.ts";
 import { jobTable } from "../status/job-table.ts";
 import type { Overview } from "../status/overview.ts";
 
@@ -23,6 +24,10 @@ export async function demo(options: DemoOptions): Promise<void> {
   if (options.pbs && options.troubles) {
     throw new InvalidArgumentError("--troubles needs the emulated PBS: leave out --pbs");
   }
+  const qsub = await findCommand("qsub", null, process.env["PATH"] ?? "");
+  if (options.pbs && qsub.path === null) {
+    throw new InvalidArgumentError(`${qsub.reason}: leave out --pbs for an emulated PBS`);
+  }
   const scene = options.troubles ? troublesScene : prototypeScene;
   const stage = await Stage.prepare({ scene, realPbs: options.pbs });
   const stop = new AbortController();
@@ -30,7 +35,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   const began = Date.now();
   let good = false;
   try {
-    const pbs = options.pbs ? "the PBS of this machine" : "an emulated PBS";
+    const pbs = options.pbs ? `the PBS of this machine (${qsub.path})` : "an emulated PBS";
     console.log(`hpc-runners, an emulated GitHub, and ${pbs}. Log: ${stage.logFile}\n`);
     await stage.start();
     const troubles = options.troubles ? troublesOf(stage) : [];
@@ -39,9 +44,10 @@ export async function demo(options: DemoOptions): Promise<void> {
     const patience = options.pbs ? PATIENCE.real : PATIENCE.emulated;
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(patience)]);
     const last = await watch(stage, troubles, signal);
-    const summary = await summarize(stage, last, Date.now() - began);
+    const ms = Date.now() - began;
+    const summary = await summarize(stage, last, { ms, troubles: options.troubles });
     console.log(summary.text);
-    good = summary.nothingLeft && (options.troubles || summary.allServed);
+    ({ good } = summary);
   } finally {
     const keepFiles = !good && !stop.signal.aborted;
     await stage.close({ keepFiles });

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
-import { ConfigurationError } from "../config/mistake.ts";
-import { EnvironmentError } from "../config/environment/reader.ts";
-import { StoreError } from "../store/errors.ts";
+import { Command, CommanderError } from "commander";
+import { isMendable } from "../mendable.ts";
 import { configCheck } from "./config-check.ts";
 import { configExplain } from "./config-explain.ts";
 import { demo } from "./demo.ts";
@@ -51,12 +49,7 @@ config
 try {
   await program.parseAsync();
 } catch (error) {
-  // What a person can mend is told in words; anything else is a fault of ours, with its stack.
-  const forPeople =
-    error instanceof ConfigurationError ||
-    error instanceof EnvironmentError ||
-    error instanceof StoreError ||
-    (error instanceof Error && "syscall" in error);
-  console.error(forPeople ? error.message : error);
+  const mendable = isMendable(error) || error instanceof CommanderError;
+  console.error(mendable ? error.message : error);
   process.exitCode = 1;
 }

@@ -3,8 +3,8 @@ import { Probot } from "probot";
 import type { Logger } from "pino";
 import { subscribe } from "../app.ts";
 import { loadEnvironment, type Environment } from "../config/environment.ts";
+import { EnvironmentError } from "../config/environment/reader.ts";
 import { loadConfiguration } from "../config/load.ts";
-import { SECOND } from "../domain/time.ts";
 import { fetchWithin, PlainOctokit } from "../github/octokit.ts";
 import { apiRoutes, newToken, publishAccess } from "../http/api.ts";
 import { createFront } from "../http/front.ts";
@@ -13,10 +13,8 @@ import { startSmee } from "../intake/smee.ts";
 import { createLogger } from "../log/logger.ts";
 import { requireRelease } from "../runner/release.ts";
 import { registerSecret } from "../log/secrets.ts";
-import { openService, type Service, type ServiceOptions } from "../service.ts";
-
-/** What was begun when the first signal came has this long to end; PBS and GitHub are asked again after a restart. */
-const SHUTDOWN_DEADLINE = 30 * SECOND;
+import { openService, SHUTDOWN_DEADLINE, type Service, type ServiceOptions } from "../service.ts";
+import { stopOnSignals } from "../stop.ts";
 
 export interface StartOptions {
   readonly watchPorts?: ServiceOptions["watchPorts"];
@@ -46,15 +44,18 @@ export async function start({ watchPorts }: StartOptions = {}): Promise<void> {
     ...(watchPorts ? { watchPorts } : {}),
   });
   const stop = stopOnSignals(log);
-  const closeDoors = await openDoors(environment, probot, service, log);
   try {
-    log.info({ pools: configuration.pools.map(({ name }) => name) }, "Started");
-    await service.run(stop);
+    const closeDoors = await openDoors(environment, probot, service, log);
+    try {
+      log.info({ pools: configuration.pools.map(({ name }) => name) }, "Started");
+      await service.run(stop);
+    } finally {
+      await closeDoors();
+    }
   } finally {
-    await closeDoors();
     await service.close(SHUTDOWN_DEADLINE);
-    log.info("Stopped; allocations go on and are taken up by the next start");
   }
+  log.info("Stopped; allocations go on and are taken up by the next start");
 }
 
 function createProbot(environment: Environment, timeoutMs: number, log: Logger): Probot {
@@ -88,7 +89,9 @@ async function openDoors(
     routes: apiRoutes(token, () => service.overview()),
     log,
   });
-  const { port } = await front.start(listen);
+  const { port } = await front.start(listen).catch((error: unknown) => {
+    throw cannotListen(listen, error);
+  });
   const url = `http://${listen.host}:${port}`;
   log.info({ url, path: webhook.path }, "Listening for webhooks");
   const unpublish = publishAccess(stateDirectory, { url, token });
@@ -116,19 +119,16 @@ function createAccept(service: Service, probot: Probot, log: Logger) {
   };
 }
 
-function stopOnSignals(log: Logger): AbortSignal {
-  const stop = new AbortController();
-  function onSignal(signal: NodeJS.Signals): void {
-    if (stop.signal.aborted) {
-      log.warn({ signal }, "Second signal: ending at once");
-      // As if the signal had not been caught: whoever sent it sees what it did.
-      process.off(signal, onSignal);
-      process.kill(process.pid, signal);
-      return;
-    }
-    log.info({ signal }, "Stopping: finishing what was begun");
-    stop.abort();
-  }
-  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
-  return stop.signal;
+/** The system's error, with what can be done about it. */
+function cannotListen({ host, port }: Environment["listen"], error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const [variable, message, cure] =
+    code === "EADDRINUSE"
+      ? ["PORT", `${port} is taken by another program on ${host}`, "set another, or end that one"]
+      : code === "EACCES"
+        ? ["PORT", `${port} may not be used by this user`, "set one above 1023"]
+        : code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
+          ? ["HOST", `${host} is no address of this machine`, "leave it out for 127.0.0.1"]
+          : [null, "", ""];
+  return variable === null ? error : new EnvironmentError([{ variable, message, cure }]);
 }

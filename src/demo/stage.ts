@@ -47,7 +47,8 @@ export class Stage {
   /** `null` with a real PBS. */
   readonly pbs: PbsEmulator | null;
   readonly directory: string;
-  readonly #environment: NodeJS.ProcessEnv;
+  /** With which the program is started. Holds the emulated App's secrets. */
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
   readonly #command: readonly [string, ...string[]];
   #program: ChildProcess | null = null;
 
@@ -62,7 +63,7 @@ export class Stage {
     this.github = github;
     this.pbs = pbs;
     this.directory = directory;
-    this.#environment = {
+    this.environment = {
       ...process.env,
       // Alone: a PBS of this machine must not be found instead of the emulated one.
       PATH: pbs?.binDirectory ?? process.env["PATH"],
@@ -117,14 +118,14 @@ export class Stage {
     const [node, ...words] = this.#command;
     const program = spawn(node, [...words, "start"], {
       cwd: this.directory,
-      env: { ...this.#environment, ...variables },
+      env: { ...this.environment, ...variables },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#program = program;
     // Should the demo itself die of an error: nothing of it goes on without it.
-    const killAlong = (): void => void program.kill("SIGKILL");
-    process.once("exit", killAlong);
-    program.once("exit", () => process.off("exit", killAlong));
+    const killIt = (): void => void program.kill("SIGKILL");
+    process.once("exit", killIt);
+    program.once("exit", () => process.off("exit", killIt));
     for (const stream of [program.stdout, program.stderr]) {
       stream.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk, { mode: 0o600 }));
     }

@@ -4,8 +4,8 @@ import type { Stage } from "./stage.ts";
 
 export interface Summary {
   readonly text: string;
-  readonly allServed: boolean;
-  readonly nothingLeft: boolean;
+  /** All went as it should. */
+  readonly good: boolean;
 }
 
 /** Calls that are made for jobs; the rest signs in, or looks at the start for what no webhook told. */
@@ -13,7 +13,11 @@ const FOR_JOBS = /^\w+ (?:\/orgs\/|\/repos\/\{owner\}\/\{repo\}\/actions\/jobs\/
 const TOKENS = /access_tokens$/;
 
 /** What came of it, from GitHub's and PBS's own side. */
-export async function summarize(stage: Stage, overview: Overview, ms: number): Promise<Summary> {
+export async function summarize(
+  stage: Stage,
+  overview: Overview,
+  { ms, troubles }: { readonly ms: number; readonly troubles: boolean },
+): Promise<Summary> {
   const jobs = stage.github.jobs();
   const served = jobs.filter(({ conclusion }) => conclusion === "success").length;
   const failed = jobs.filter(({ conclusion }) => conclusion === "failure").length;
@@ -26,13 +30,15 @@ export async function summarize(stage: Stage, overview: Overview, ms: number): P
   const atStart = count((route) => !FOR_JOBS.test(route) && !TOKENS.test(route));
   const nothingLeft = runners + allocations + handoffs === 0;
   const allServed = served === jobs.length;
+  // Where troubles are shown, it is enough that each job came to an end that is told.
+  const good = troubles ? served + failed + refused === jobs.length : allServed;
   const lines = [
-    `${mark(served + failed + refused === jobs.length)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in a step` : ""}${refused > 0 ? `, ${refused} refused with a reason` : ""}`,
+    `${mark(good)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in a step` : ""}${refused > 0 ? `, ${refused} refused with a reason` : ""}`,
     `${mark(true)} ${(forJobs / jobs.length).toFixed(2)} GitHub calls a job (${forJobs} for ${jobs.length}; besides, ${atStart} at the start to recover what no webhook told)`,
     `${mark(nothingLeft)} left over: ${runners} runners on GitHub, ${allocations} allocations in PBS, ${handoffs} files in the handoff`,
     `  ${(ms / 1000).toFixed(1)} s`,
   ];
-  return { text: `\n${lines.join("\n")}\n`, allServed, nothingLeft };
+  return { text: `\n${lines.join("\n")}\n`, good: good && nothingLeft };
 }
 
 function mark(good: boolean): string {

@@ -27,6 +27,18 @@ export function registerSecret(value: string): () => void {
   };
 }
 
+/**
+ * Registers secrets that come without end and are worthless soon after: of them the last `most` are masked. In every line
+ * each is looked for, so a program that runs for weeks must not keep them all.
+ */
+export function registerLast(most: number): (value: string) => void {
+  const undo: (() => void)[] = [];
+  return function register(value) {
+    undo.push(registerSecret(value));
+    if (undo.length > most) undo.shift()?.();
+  };
+}
+
 /** The text without any registered secret. Costs next to nothing while none is registered. */
 export function maskSecrets(text: string): string {
   let masked = text;

@@ -107,7 +107,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const { command } = call;
   const environment = commandEnvironment(settings.environment, call.fresh);
-  const found = await locate(command, settings.binDirectory, environment["PATH"] ?? "");
+  const found = await findCommand(command, settings.binDirectory, environment["PATH"] ?? "");
   if (found.path === null) return { kind: "unusable", reason: found.reason };
   const cwd = call.cwd ?? "/";
   if (!(await isDirectory(cwd))) {
@@ -192,7 +192,8 @@ type Located =
   | { readonly path: string; readonly reason?: never }
   | { readonly path: null; readonly reason: string };
 
-async function locate(
+/** Looks through PATH where no directory is given. */
+export async function findCommand(
   command: PbsCommandName,
   binDirectory: string | null,
   path: string,

@@ -61,13 +61,10 @@ export class AllocationActs {
         holdBack(this.#context, { subject, reason: outcome.reason });
         return;
       case "retry":
+      // A person must mend it, but to look whether the command is there again costs PBS nothing.
       case "unusable":
         store.saveAllocation({ ...allocation, submission: "failed", end: outcome.reason });
-        holdBack(this.#context, {
-          subject,
-          reason: outcome.reason,
-          needsPerson: outcome.kind === "unusable",
-        });
+        holdBack(this.#context, { subject, reason: outcome.reason });
         return;
       case "refused":
         store.saveAllocation({ ...allocation, submission: "refused", end: outcome.reason });

@@ -108,7 +108,7 @@ describe("a webhook", () => {
     expect(accepted).toHaveLength(1);
   });
 
-  it("of more than 25 MB is cut off, whether or not it says how long it is", async () => {
+  it("of more than 25 MB is cut off, though it does not say how long it is", async () => {
     const socket = connect(port, "127.0.0.1");
     let answer = "";
     socket.on("data", (chunk) => (answer += chunk.toString()));
@@ -129,8 +129,25 @@ describe("a webhook", () => {
     await closed;
     expect(answer).toContain("413");
     expect(sent).toBeLessThan(60);
-    const stated = await fetch(`${url}${PATH}`, { method: "GET" });
-    expect(stated.status).toBe(405);
+  });
+
+  it("that says it has more than 25 MB is refused before any of it is read", async () => {
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nx-github-event: ping\r\n` +
+        `x-github-delivery: a\r\nx-hub-signature-256: sha256=${"0".repeat(64)}\r\ncontent-length: ${25 * 1024 * 1024 + 1}\r\n\r\n`,
+    );
+    // Nothing more is sent: only an answer that does not wait for the body comes.
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
+    expect(accepted).toEqual([]);
+  });
+
+  it("of the largest size that GitHub sends is taken", async () => {
+    const padding = "a".repeat(25 * 1024 * 1024 - '{"a":""}'.length);
+    expect((await post(`{"a":"${padding}"}`)).status).toBe(202);
+    expect((await fetch(`${url}${PATH}`, { method: "GET" })).status).toBe(405);
   });
 });
 

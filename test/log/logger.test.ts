@@ -1,7 +1,7 @@
 import { RequestError } from "@octokit/request-error";
 import { describe, expect, it } from "vitest";
 import { createLogger } from "../../src/log/logger.ts";
-import { registerSecret } from "../../src/log/secrets.ts";
+import { registerLast, registerSecret } from "../../src/log/secrets.ts";
 
 function capture(format: "json" | "pretty") {
   const lines: string[] = [];
@@ -58,4 +58,12 @@ describe.each(["json", "pretty"] as const)("a %s log", (format) => {
       /[\0-\u0008\u000b-\u001f\u007f-\u009f]/,
     );
   });
+});
+
+it("masks the last of the secrets that come without end, and forgets those before", () => {
+  const register = registerLast(2);
+  for (const secret of ["configuration-1", "configuration-2", "configuration-3"]) register(secret);
+  const { log, text } = capture("json");
+  log.info({ said: ["configuration-1", "configuration-2", "configuration-3"] }, "Said");
+  expect(text()).toContain('["configuration-1","[secret]","[secret]"]');
 });
