@@ -4,7 +4,9 @@ import { Command } from "commander";
 import { ConfigurationError } from "../config/mistake.ts";
 import { EnvironmentError } from "../config/environment/reader.ts";
 import { StoreError } from "../store/errors.ts";
+import { ReleaseError } from "../runner/release/error.ts";
 import { demo } from "./demo.ts";
+import { addRunnerCommands } from "./runner.ts";
 import { start } from "./start.ts";
 
 const manifest: unknown = JSON.parse(
@@ -18,6 +20,8 @@ const version =
 const program = new Command("hpc-runners")
   .description("GitHub Actions on HPC clusters: PBS allocations with just-in-time runners.")
   .version(version)
+  // `runner install --version` is not ours.
+  .enablePositionalOptions()
   .showHelpAfterError();
 
 program
@@ -32,6 +36,8 @@ program
   .option("--troubles", "show what becomes of what cannot work", false)
   .action(demo);
 
+addRunnerCommands(program);
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -39,6 +45,7 @@ try {
   const forPeople =
     error instanceof ConfigurationError ||
     error instanceof EnvironmentError ||
+    error instanceof ReleaseError ||
     error instanceof StoreError ||
     (error instanceof Error && "syscall" in error);
   console.error(forPeople ? error.message : error);

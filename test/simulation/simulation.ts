@@ -210,6 +210,7 @@ class Simulation {
             if (store) store.transaction(() => void hearJobNews(store, news));
           }),
         ),
+      refresh: () => Promise.resolve(),
     };
   }
 
