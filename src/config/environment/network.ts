@@ -1,5 +1,5 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import type { NetworkSettings } from "../../network/outgoing.ts";
 import type { EnvironmentReader } from "./reader.ts";
 
@@ -49,12 +49,25 @@ function readCertificates(read: EnvironmentReader, variable: string): readonly s
   }
 }
 
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
 /** @throws {Error} saying in a few words why it cannot be used. */
 export function readPem(path: string): string {
   const text = readFileSync(path, "utf8");
   if (text.length > LARGEST_FILE) throw new Error("it is larger than 4 MiB");
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw new Error("it holds no certificate");
-  // OpenSSL's own reading of it, now rather than with every connection.
-  createSecureContext({ ca: text });
+  const certificates = text.match(CERTIFICATE) ?? [];
+  if (certificates.length === 0) throw new Error("it holds no certificate");
+  // OpenSSL passes over one that it cannot read, and TLS then fails without a word about it.
+  for (const [index, each] of certificates.entries()) {
+    if (!isCertificate(each)) throw new Error(`certificate ${index + 1} in it cannot be read`);
+  }
   return text;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -15,8 +15,8 @@ export interface EmulatedRelease {
 
 /** What goes wrong with one download. */
 export type AssetFault =
-  /** The connection breaks after so many bytes of the answer. */
-  | { readonly kind: "cut"; readonly after: number }
+  /** The connection breaks after so many bytes of the answer; not before `when`, for whoever wants to see them arrive. */
+  | { readonly kind: "cut"; readonly after: number; readonly when?: Promise<void> }
   /** So many bytes come, and then nothing. */
   | { readonly kind: "stall"; readonly after: number }
   /** One byte is another. */
@@ -46,6 +46,13 @@ export class Releases {
 
   publish(release: EmulatedRelease): void {
     this.#published.push(release);
+  }
+
+  /** The file of a release becomes another, as GitHub's never do. */
+  replace(version: string, archive: Buffer): void {
+    for (const [index, each] of this.#published.entries()) {
+      if (each.version === version) this.#published[index] = { ...each, archive };
+    }
   }
 
   /** The next downloads meet these, in this order. */
@@ -130,7 +137,10 @@ async function send(
       await new Promise<void>((resolve) => {
         response.write(body.subarray(0, fault.after), () => resolve());
       });
-      if (fault.kind === "cut") response.destroy();
+      if (fault.kind === "cut") {
+        await fault.when;
+        response.destroy();
+      }
       return;
     case "slow": {
       const size = Math.ceil(body.length / fault.pieces);

@@ -1,12 +1,9 @@
-import { createWriteStream } from "node:fs";
-import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { backoff } from "../../domain/patience.ts";
 import { MINUTE, SECOND } from "../../domain/time.ts";
 import { explainNetworkError } from "../../network/explain.ts";
-import { explainFileError, ReleaseError } from "./error.ts";
+import { ReleaseError } from "./error.ts";
 import type { OnProgress } from "./progress.ts";
 
 export interface DownloadOptions {
@@ -30,18 +27,16 @@ const LARGEST = 2 * 1024 ** 3;
 /**
  * Downloads into a file, and goes on where an earlier attempt, of this process or another, was cut off.
  *
- * @returns whether the file was begun by an earlier one.
- * @throws {ReleaseError}
+ * @returns whether it came in parts.
+ * @throws {ReleaseError} Errors of the filesystem as they are.
  */
 export async function download(file: string, options: DownloadOptions): Promise<boolean> {
-  const before = await sizeOf(file);
-  let reached = before;
+  let reached = await sizeOf(file);
   for (let failures = 0; ;) {
     try {
-      await attempt(file, options);
-      return before > 0;
+      return await attempt(file, options);
     } catch (cause) {
-      const error = explain(cause, file, options.url);
+      const error = explain(cause, options.url);
       options.signal.throwIfAborted();
       const size = await sizeOf(file);
       failures = size > reached ? 1 : failures + 1;
@@ -54,7 +49,7 @@ export async function download(file: string, options: DownloadOptions): Promise<
   }
 }
 
-async function attempt(file: string, options: DownloadOptions): Promise<void> {
+async function attempt(file: string, options: DownloadOptions): Promise<boolean> {
   const { url, token, signal, stallMs = MINUTE } = options;
   const size = await sizeOf(file);
   const stalled = new AbortController();
@@ -75,7 +70,7 @@ async function attempt(file: string, options: DownloadOptions): Promise<void> {
       },
       signal: AbortSignal.any([signal, stalled.signal]),
     });
-    await receive(response, file, size, options, timer);
+    return await receive(response, file, size, options, timer);
   } catch (error) {
     throw stalled.signal.aborted ? why : error;
   } finally {
@@ -97,10 +92,10 @@ async function receive(
   size: number,
   { url, onProgress }: DownloadOptions,
   timer: NodeJS.Timeout,
-): Promise<void> {
+): Promise<boolean> {
   if (response.status === 416) {
     await response.body?.cancel();
-    if (rangeOf(response)?.total === size) return;
+    if (rangeOf(response)?.total === size) return true;
     await rm(file, { force: true });
     throw new ReleaseError("retry", `${url} has less than was downloaded before`, "try again");
   }
@@ -118,29 +113,30 @@ async function receive(
   if (!goesOn) await begin(response, file);
   const total = goesOn ? (rangeOf(response)?.total ?? null) : lengthOf(response);
   let done = goesOn ? size : 0;
-  const count = new Transform({
-    transform(chunk: Buffer, _encoding, pass) {
+  const handle = await open(file, "a");
+  try {
+    // All that has come is kept, whatever comes next.
+    for await (const chunk of response.body) {
       timer.refresh();
+      await handle.writeFile(chunk);
       done += chunk.length;
       onProgress({ step: "download", done, total });
-      const tooLarge = new ReleaseError(
-        "reject",
-        `${url} is larger than 2 GiB`,
-        "mend the address",
-      );
-      pass(done > LARGEST ? tooLarge : null, chunk);
-    },
-  });
-  await pipeline(Readable.fromWeb(response.body), count, createWriteStream(file, { flags: "a" }));
+      if (done > LARGEST) {
+        throw new ReleaseError("reject", `${url} is larger than 2 GiB`, "mend the address");
+      }
+    }
+  } finally {
+    await handle.close();
+  }
   if (total !== null && done < total) {
     throw new ReleaseError("retry", `${url} ended after ${done} of ${total} bytes`, "try again");
   }
+  return goesOn;
 }
 
 /** An empty file, and beside it what tells whether the server's is still the same when we come back for the rest. */
 async function begin(response: Response, file: string): Promise<void> {
   await writeFile(file, "");
-  await truncate(file, 0);
   const etag = response.headers.get("etag");
   // A weak one cannot be asked with.
   const strong = etag !== null && !etag.startsWith("W/") ? etag : null;
@@ -159,21 +155,13 @@ function refusal(status: number, url: string): ReleaseError {
   return new ReleaseError("mend", sentence, cure);
 }
 
-function explain(cause: unknown, file: string, url: string): unknown {
-  const explained = explainFileError(onlyFileErrors(cause), "Downloading GitHub's runner", file);
-  if (explained instanceof ReleaseError) return explained;
-  if (!(cause instanceof TypeError) && !hasCause(cause)) return cause;
+/** Errors of the filesystem are passed on as they are. Those of sockets come wrapped by fetch. */
+function explain(cause: unknown, url: string): unknown {
+  if (cause instanceof ReleaseError || !(cause instanceof Error)) return cause;
+  const byFetch = cause instanceof TypeError || cause.cause !== undefined;
+  if (!byFetch) return cause;
   const { kind, reason, cure } = explainNetworkError(cause);
   return new ReleaseError(kind, `${url} ${reason}`, cure, cause);
-}
-
-/** Errors of sockets have a `syscall` too, but come wrapped by fetch. */
-function onlyFileErrors(cause: unknown): unknown {
-  return cause instanceof TypeError ? null : cause;
-}
-
-function hasCause(error: unknown): boolean {
-  return error instanceof Error && error.cause !== undefined;
 }
 
 function rangeOf(

@@ -80,9 +80,10 @@ async function make(source: ReleaseSource, context: InstallContext): Promise<voi
       ...contents,
     });
     await draft.remove();
-  } catch (error) {
+  } catch (cause) {
+    const error = explainFileError(cause, "Installing GitHub's runner", shelf.directory);
     await letGo(draft, error);
-    throw explainFileError(error, "Installing GitHub's runner", shelf.directory);
+    throw error;
   }
 }
 

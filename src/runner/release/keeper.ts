@@ -137,14 +137,18 @@ function createCheck(options: KeeperOptions, signal: AbortSignal) {
       if (installed !== null) warn(installed, now());
       return;
     }
-    await update(offer);
+    await update(offer, offered);
   }
 
-  async function update({ name }: Offer): Promise<void> {
+  async function update({ name }: Offer, offered: readonly Offer[]): Promise<void> {
     log.info({ release: directoryOf(name) }, "Installing a new release of GitHub's runner");
     const request = { ...name, from: null, sha256: null, unverified: false };
-    const context = { ...options, signal, onProgress: () => undefined };
-    await installRelease(request, context);
+    await installRelease(request, {
+      ...options,
+      offers: () => Promise.resolve(offered),
+      signal,
+      onProgress: () => undefined,
+    });
     log.info({ release: directoryOf(name) }, "Allocations use it from their next turn on");
   }
 

@@ -77,7 +77,11 @@ export class ReleaseShelf {
   async prepare(): Promise<void> {
     const probe = join(this.drafts, `probe-${randomBytes(4).toString("hex")}`);
     try {
-      await mkdir(this.drafts, { recursive: true });
+      await mkdir(this.directory, { recursive: true });
+      // On a read-only filesystem a recursive one fails with a misleading ENOENT.
+      await mkdir(this.drafts).catch(async (error: unknown) => {
+        if (!(await exists(this.drafts))) throw error;
+      });
       await writeFile(probe, "#!/bin/sh\n");
       await chmod(probe, 0o700);
       await access(probe, constants.X_OK).catch((cause: unknown) => {
@@ -86,7 +90,7 @@ export class ReleaseShelf {
         throw new ReleaseError("mend", sentence, cure, cause);
       });
     } catch (error) {
-      throw explainFileError(error, "Preparing for GitHub's runner", this.directory);
+      throw explainFileError(error, "Installing GitHub's runner", this.directory);
     } finally {
       await rm(probe, { force: true }).catch(() => undefined);
     }

@@ -1,7 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, posix, sep } from "node:path";
 import { extract, type ReadEntry } from "tar";
-import { explainFileError, ReleaseError } from "./error.ts";
+import { fileErrorCode, ReleaseError } from "./error.ts";
 import type { OnProgress } from "./progress.ts";
 
 /** What an unpacked release holds. */
@@ -20,7 +20,7 @@ const KINDS = new Set(["File", "OldFile", "ContiguousFile", "Directory", "Symbol
  * Unpacks an archive into a directory of its own. Its files can be read and, where they were programs, run, but not
  * written. An archive in which anything points out of that directory is refused as a whole.
  *
- * @throws {ReleaseError} The directory then holds what there was until then.
+ * @throws {ReleaseError} and errors of the filesystem as they are. The directory then holds what there was until then.
  */
 export async function unpack(
   archive: string,
@@ -48,7 +48,7 @@ export async function unpack(
     });
     onProgress({ step: "unpack", done: total, total });
   } catch (error) {
-    throw guard.violation(archive) ?? explain(error, archive, directory);
+    throw guard.violation(archive) ?? explain(error, archive);
   }
   const violation = guard.violation(archive) ?? (await escaping(guard.links, archive, directory));
   if (violation) throw violation;
@@ -121,9 +121,8 @@ async function escaping(
   return null;
 }
 
-function explain(error: unknown, archive: string, directory: string): unknown {
-  const explained = explainFileError(error, "Unpacking GitHub's runner", directory);
-  if (explained instanceof ReleaseError || !(error instanceof Error)) return explained;
+function explain(error: unknown, archive: string): unknown {
+  if (fileErrorCode(error) !== null || !(error instanceof Error)) return error;
   const sentence = `${archive} is cut short or damaged, or no archive (${error.message})`;
   return new ReleaseError("reject", sentence, "get it again", error);
 }
