@@ -17,6 +17,7 @@ const PATHS = [
   "/app/installations/{installation_id}/access_tokens",
   "/installation/repositories",
   "/orgs/{org}/actions/runners",
+  "/orgs/{org}/actions/runners/downloads",
   "/orgs/{org}/actions/runners/generate-jitconfig",
   "/orgs/{org}/actions/runners/{runner_id}",
   "/repos/{owner}/{repo}/actions/jobs/{job_id}",

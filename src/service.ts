@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Configuration } from "./config/configuration.ts";
+import { oldestLive } from "./domain/allocation.ts";
 import { patienceFor } from "./domain/patience.ts";
 import { SECOND } from "./domain/time.ts";
 import { createGitHubClient } from "./github/client.ts";
@@ -15,6 +16,9 @@ import { registerLast } from "./log/secrets.ts";
 import { createPbs } from "./pbs/driver.ts";
 import type { Clock, Ports } from "./reconciler/ports.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
+import { listOffers } from "./runner/release/catalogue.ts";
+import { createReleaseKeeper } from "./runner/release/keeper.ts";
+import { ReleaseShelf } from "./runner/release/shelf.ts";
 import { createDescribe } from "./runner/submission.ts";
 import { overviewOf, type Overview } from "./status/overview.ts";
 import { Store } from "./store/store.ts";
@@ -30,6 +34,8 @@ export interface ServiceOptions {
   readonly stateDirectory: string;
   /** Authenticated as an installation, or as the App itself. */
   readonly octokitFor: (installationId?: number) => Promise<Octokit>;
+  /** For what is not GitHub's API: downloads. Default: Node's own, which knows no proxy. */
+  readonly fetch?: typeof fetch;
   readonly log: Logger;
   /** Stands between the loop and everything outside: for tests that end the program in the middle of a side effect. */
   readonly watchPorts?: (ports: Ports) => Ports;
@@ -61,6 +67,16 @@ export function openService(options: ServiceOptions): Service {
     key: loadHandoffKey(stateDirectory),
     log,
   });
+  const keeper = createReleaseKeeper({
+    shelf: new ReleaseShelf(directories.runner),
+    offers: () => listOffers(octokitFor),
+    mirror: configuration.runner.mirror,
+    update: configuration.runner.update,
+    fetch: options.fetch ?? fetch,
+    oldestLive: () => oldestLive(store.allocations.live()),
+    now: Date.now,
+    log,
+  });
   const intake = createIntake({ store, pools, now: Date.now, wake: () => reconciler.wake(), log });
   const reconciler = new Reconciler({
     store,
@@ -88,6 +104,7 @@ export function openService(options: ServiceOptions): Service {
       random: Math.random,
       describe: createDescribe(configuration, logDirectory),
       recover: createRecovery({ store, intake, pools, octokitFor, now: Date.now, log }),
+      refresh: (refused) => (refused ? keeper.triggerUpdate() : keeper.keep()),
     }),
   });
   const unwatch = handoff.watch(() => reconciler.wake());
@@ -97,6 +114,7 @@ export function openService(options: ServiceOptions): Service {
     run: (signal) => reconciler.run(signal),
     async close(deadlineMs) {
       unwatch();
+      keeper.stop();
       const late = new AbortController();
       await Promise.race([
         reconciler.settle(),

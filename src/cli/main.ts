@@ -5,6 +5,7 @@ import { isMendable } from "../mendable.ts";
 import { configCheck } from "./config-check.ts";
 import { configExplain } from "./config-explain.ts";
 import { demo } from "./demo.ts";
+import { addRunnerCommands } from "./runner.ts";
 import { start } from "./start.ts";
 
 const manifest: unknown = JSON.parse(
@@ -18,6 +19,8 @@ const version =
 const program = new Command("hpc-runners")
   .description("GitHub Actions on HPC clusters: PBS allocations with just-in-time runners.")
   .version(version)
+  // `runner install --version` is not ours.
+  .enablePositionalOptions()
   .showHelpAfterError();
 
 program
@@ -45,6 +48,7 @@ config
   .option("--file <file>", "default: the one that start would use")
   .option("--json", "for programs")
   .action(configExplain);
+addRunnerCommands(program);
 
 try {
   await program.parseAsync();

@@ -1,16 +1,17 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
-import { Probot } from "probot";
+import type { Probot } from "probot";
 import type { Logger } from "pino";
 import { subscribe } from "../app.ts";
 import { loadEnvironment, type Environment } from "../config/environment.ts";
 import { EnvironmentError } from "../config/environment/reader.ts";
 import { loadConfiguration } from "../config/load.ts";
-import { fetchWithin, PlainOctokit } from "../github/octokit.ts";
+import { createProbot } from "../github/probot.ts";
 import { apiRoutes, newToken, publishAccess } from "../http/api.ts";
 import { createFront } from "../http/front.ts";
 import type { Delivery } from "../http/webhook.ts";
 import { startSmee } from "../intake/smee.ts";
 import { createLogger } from "../log/logger.ts";
+import { createOutgoingFor } from "../network/site.ts";
 import { requireRelease } from "../runner/release.ts";
 import { registerSecret } from "../log/secrets.ts";
 import { openService, SHUTDOWN_DEADLINE, type Service, type ServiceOptions } from "../service.ts";
@@ -35,17 +36,19 @@ export async function start({ watchPorts }: StartOptions = {}): Promise<void> {
   }
   requireRelease(configuration);
   for (const warning of environment.warnings) log.warn({ warning }, "Environment");
-  const probot = createProbot(environment, configuration.github.timeoutMs, log);
+  const outgoing = createOutgoingFor(environment.network, configuration);
+  const probot = createProbot(environment, configuration.github.timeoutMs, outgoing, log);
   const service = openService({
     configuration,
     stateDirectory: environment.stateDirectory,
     octokitFor: (installationId) => probot.auth(installationId),
+    fetch: outgoing,
     log,
     ...(watchPorts ? { watchPorts } : {}),
   });
   const stop = stopOnSignals(log);
   try {
-    const closeDoors = await openDoors(environment, probot, service, log);
+    const closeDoors = await openDoors(environment, probot, service, outgoing, log);
     try {
       log.info({ pools: configuration.pools.map(({ name }) => name) }, "Started");
       await service.run(stop);
@@ -58,23 +61,12 @@ export async function start({ watchPorts }: StartOptions = {}): Promise<void> {
   log.info("Stopped; allocations go on and are taken up by the next start");
 }
 
-function createProbot(environment: Environment, timeoutMs: number, log: Logger): Probot {
-  return new Probot({
-    appId: environment.app.id,
-    privateKey: environment.app.privateKey,
-    secret: environment.app.webhookSecret,
-    baseUrl: environment.apiUrl,
-    Octokit: PlainOctokit,
-    request: { fetch: fetchWithin(timeoutMs) },
-    log: log.child({}, { level: "warn" }),
-  });
-}
-
 /** Everything through which news comes in. @returns what closes it. */
 async function openDoors(
   environment: Environment,
   probot: Probot,
   service: Service,
+  outgoing: typeof fetch,
   log: Logger,
 ): Promise<() => Promise<void>> {
   await probot.load((app) => subscribe(app, service.intake));
@@ -98,7 +90,12 @@ async function openDoors(
   const smee =
     webhook.proxyUrl === null
       ? null
-      : startSmee({ source: webhook.proxyUrl, target: new URL(webhook.path, url).href, log });
+      : startSmee({
+          source: webhook.proxyUrl,
+          target: new URL(webhook.path, url).href,
+          fetch: outgoing,
+          log,
+        });
   return async () => {
     unpublish();
     await smee?.stop();

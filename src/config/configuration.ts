@@ -17,12 +17,13 @@ export interface Configuration {
   readonly directories: Directories;
   readonly pbs: PbsSettings;
   readonly github: GitHubSettings;
+  readonly runner: RunnerSettings;
 }
 
 export interface Directories {
   /** Handoff and logs; seen by compute nodes. */
   readonly shared: string;
-  /** The unpacked release of GitHub's runner; seen by compute nodes. */
+  /** Releases of GitHub's runner; seen by compute nodes. */
   readonly runner: string;
   /** On the compute node; `null` for the PBS job's `$TMPDIR`. */
   readonly scratch: string | null;
@@ -39,6 +40,15 @@ export interface PbsSettings {
 
 export interface GitHubSettings {
   readonly timeoutMs: number;
+  /** PEM file of authorities trusted besides the well-known ones; `null` for none. */
+  readonly ca: string | null;
+}
+
+export interface RunnerSettings {
+  /** Whether new releases of GitHub's runner are installed as they come. */
+  readonly update: boolean;
+  /** In place of GitHub's releases; without a slash at its end. `null` for GitHub itself. */
+  readonly mirror: string | null;
 }
 
 /** Places a configuration is relative to. */
@@ -55,7 +65,7 @@ export function toConfiguration(
   settings: Settings,
   { stateDirectory, home = homedir() }: Surroundings,
 ): Configuration {
-  const { directories, pbs, github, limits } = settings;
+  const { directories, pbs, github, limits, runner } = settings;
   const path = (written: string): string => expandHome(written, home);
   return {
     file: resolve(file),
@@ -72,7 +82,14 @@ export function toConfiguration(
       cacheAgeMs: pbs.cache_age,
       timeoutMs: pbs.timeout,
     },
-    github: { timeoutMs: github.timeout },
+    github: {
+      timeoutMs: github.timeout,
+      ca: github.ca === undefined ? null : path(github.ca),
+    },
+    runner: {
+      update: runner.update === "daily",
+      mirror: runner.mirror?.replace(/\/+$/, "") ?? null,
+    },
   };
 }
 

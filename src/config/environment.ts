@@ -2,6 +2,8 @@ import { join, resolve } from "node:path";
 import { expandHome } from "./configuration.ts";
 import { EnvironmentReader } from "./environment/reader.ts";
 import { mergeDotEnv, readSecretFile } from "./environment/dot-env.ts";
+import { readNetwork } from "./environment/network.ts";
+import type { NetworkSettings } from "../network/outgoing.ts";
 import { configurationFile, stateDirectory } from "./places.ts";
 import type { Variables } from "./places.ts";
 import { parsePrivateKey, PrivateKeyError } from "./environment/private-key.ts";
@@ -10,8 +12,20 @@ export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = "json" | "pretty";
 
+/** What a command needs that works without the App. */
+export interface LocalEnvironment {
+  /** Absolute; may not exist. */
+  readonly configurationFile: string;
+  /** Absolute; may not exist. */
+  readonly stateDirectory: string;
+  /** How other hosts are reached; may hold a proxy's password. */
+  readonly network: NetworkSettings;
+  /** What is not wrong but ought to be known: one sentence each, without secrets. */
+  readonly warnings: readonly string[];
+}
+
 /** What is told to the program by environment variables and `.env`. Holds secrets: never log it whole. */
-export interface Environment {
+export interface Environment extends LocalEnvironment {
   readonly app: {
     readonly id: number;
     /** PKCS#8 PEM. */
@@ -28,12 +42,6 @@ export interface Environment {
   readonly apiUrl: string;
   /** `format` is `null` for: pretty in a terminal, else JSON. */
   readonly log: { readonly level: LogLevel; readonly format: LogFormat | null };
-  /** Absolute; may not exist. */
-  readonly configurationFile: string;
-  /** Absolute; may not exist. */
-  readonly stateDirectory: string;
-  /** What is not wrong but ought to be known: one sentence each, without secrets. */
-  readonly warnings: readonly string[];
 }
 
 export interface EnvironmentOptions {
@@ -66,11 +74,37 @@ export function loadEnvironment(
       level: read.choice("LOG_LEVEL", LOG_LEVELS) ?? "info",
       format: read.choice("LOG_FORMAT", ["json", "pretty"] as const),
     },
-    configurationFile: configurationFile(read.variables, cwd),
-    stateDirectory: stateDirectory(read.variables),
+    ...readLocalEnvironment(read, cwd),
   };
   read.throwMistakes();
   return { ...environment, warnings: read.warnings };
+}
+
+/**
+ * The part of {@link loadEnvironment} that needs no App.
+ *
+ * @throws {EnvironmentError} with every mistake in it. Nothing else.
+ */
+export function loadLocalEnvironment(
+  variables: Variables = process.env,
+  { cwd = process.cwd() }: EnvironmentOptions = {},
+): LocalEnvironment {
+  const read = new EnvironmentReader();
+  read.variables = mergeDotEnv(variables, join(cwd, ".env"), read);
+  const local = readLocalEnvironment(read, cwd);
+  read.throwMistakes();
+  return { ...local, warnings: read.warnings };
+}
+
+function readLocalEnvironment(
+  read: EnvironmentReader,
+  cwd: string,
+): Omit<LocalEnvironment, "warnings"> {
+  return {
+    configurationFile: configurationFile(read.variables, cwd),
+    stateDirectory: stateDirectory(read.variables),
+    network: readNetwork(read),
+  };
 }
 
 const APP_SETTINGS = "the App's settings page on GitHub";

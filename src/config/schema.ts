@@ -4,6 +4,7 @@ import { github } from "./schema/github.ts";
 import { limits } from "./schema/limits.ts";
 import { pbs } from "./schema/pbs.ts";
 import { pool, POOL_NAME_RULE } from "./schema/pool.ts";
+import { runner } from "./schema/runner.ts";
 import { cures } from "./schema/values.ts";
 
 /** The whole of `hpc-runners.yml`, defaults included. Durations come out in milliseconds. */
@@ -21,6 +22,7 @@ export const schema = z.strictObject({
   directories: directories.prefault({}),
   pbs: pbs.prefault({}),
   github: github.prefault({}),
+  runner: runner.prefault({}),
 });
 
 export type Settings = z.output<typeof schema>;

@@ -12,8 +12,14 @@ import type { Exchange } from "../emulator/github/server.ts";
 import { startPbsEmulator, type PbsEmulator } from "../emulator/pbs/emulator.ts";
 import type { PbsEmulatorOptions } from "../emulator/pbs/options.ts";
 import { programOf } from "../emulator/program.ts";
-import { writeRunnerRelease } from "../emulator/runner/release.ts";
+import { packEmulatedRunner } from "../emulator/releases/archive.ts";
 import { fetchOverview, findAccess, type ApiAccess } from "../http/api.ts";
+import { MINUTE } from "../domain/time.ts";
+import { createProbot } from "../github/probot.ts";
+import { listOffers } from "../runner/release/catalogue.ts";
+import { installRelease } from "../runner/release/install.ts";
+import { ReleaseShelf } from "../runner/release/shelf.ts";
+import { hostArchitecture } from "../runner/release/source.ts";
 import { createPbs } from "../pbs/driver.ts";
 import type { Overview } from "../status/overview.ts";
 import type { Scene } from "./scene.ts";
@@ -99,7 +105,8 @@ export class Stage {
     const pbs = realPbs
       ? null
       : await startPbsEmulator({ ...DEMO_PBS, ...options.pbs, directory: pbsDirectory });
-    await writeRunnerRelease(join(directory, "runner"));
+    await installRunner(github, join(directory, "runner"));
+    github.forgetCalls();
     await mkdir(join(directory, "scratch"));
     await writeFile(
       join(directory, "hpc-runners.yml"),
@@ -207,6 +214,29 @@ const DEMO_PBS: PbsEmulatorOptions = {
   accountHook: (account) =>
     account === "OVERDRAWN" ? "Project OVERDRAWN has used up its allocation" : null,
 };
+
+/** The emulated GitHub's runner, by the way that GitHub's own takes. */
+async function installRunner(github: GitHubEmulator, directory: string): Promise<void> {
+  const name = { version: "2.336.0", architecture: hostArchitecture() };
+  github.releases.publish({ ...name, archive: await packEmulatedRunner() });
+  const app = { id: github.appId, privateKey: github.privateKey, webhookSecret: "-" };
+  const apiUrl = `http://${github.host}/api/v3`;
+  const probot = createProbot({ app, apiUrl }, MINUTE, fetch, pino({ level: "silent" }));
+  const shelf = new ReleaseShelf(directory);
+  const request = { architecture: null, version: null, from: null, sha256: null };
+  await installRelease(
+    { ...request, unverified: false },
+    {
+      shelf,
+      offers: () => listOffers((installationId) => probot.auth(installationId)),
+      mirror: null,
+      fetch,
+      onProgress: () => undefined,
+      signal: AbortSignal.timeout(MINUTE),
+      now: Date.now,
+    },
+  );
+}
 
 function configuration(directory: string, settings: StageOptions["pool"]): object {
   const pool = { select: "1:ncpus=1", walltime: "10m", ...settings };

@@ -122,3 +122,8 @@ export function phaseOf(allocation: Allocation): Phase {
   if (turns.delivered > turns.reported) return "serving";
   return turns.delivered > 0 ? "between" : "pending";
 }
+
+/** When the oldest of these was submitted; `null` for none. */
+export function oldestLive(live: readonly Allocation[]): EpochMs | null {
+  return live.length === 0 ? null : Math.min(...live.map(({ intendedAt }) => intendedAt));
+}

@@ -14,10 +14,10 @@ export const PlainOctokit = ProbotOctokit.defaults((options: { readonly throttle
 }));
 
 /** `fetch` with a time limit on every request, also on those that Octokit makes by itself for its tokens. */
-export function fetchWithin(timeoutMs: number): typeof fetch {
+export function fetchWithin(timeoutMs: number, plain: typeof fetch = fetch): typeof fetch {
   return function fetchWithTimeLimit(resource, init) {
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = init?.signal ? AbortSignal.any([init.signal, limit]) : limit;
-    return fetch(resource, { ...init, signal });
+    return plain(resource, { ...init, signal });
   };
 }

@@ -15,6 +15,8 @@ export interface Smee {
 export function startSmee(options: {
   readonly source: string;
   readonly target: string;
+  /** smee-client's own would ask a proxy for us ourselves. */
+  readonly fetch?: typeof fetch;
   readonly log: Logger;
 }): Smee {
   const over = new AbortController();
@@ -29,7 +31,7 @@ export function startSmee(options: {
 
 /** Resolves when `signal` is aborted. */
 async function listen(
-  { source, target, log }: Parameters<typeof startSmee>[0],
+  { source, target, fetch: outgoing, log }: Parameters<typeof startSmee>[0],
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
@@ -38,6 +40,7 @@ async function listen(
     const client = new SmeeClient({
       source,
       target,
+      ...(outgoing ? { fetch: outgoing } : {}),
       logger: {
         info: (message: unknown) => log.debug({ message }, "smee"),
         error: (err: unknown) => log.debug({ err }, "smee"),

@@ -22,4 +22,9 @@ export interface Ports {
   readonly describe: (allocation: Allocation, path: string) => Submission;
   /** Finds and stores what no event told. Never rejects. */
   readonly recover: () => Promise<void>;
+  /**
+   * Keeps GitHub's runner as new as GitHub wants it. Called every hour, and knows itself when to look; at once when GitHub
+   * has `refused` the one that is installed. Never rejects.
+   */
+  readonly refresh: (refused: boolean) => Promise<void>;
 }

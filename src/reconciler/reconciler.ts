@@ -26,6 +26,9 @@ const COOL_DOWN = 10 * SECOND;
 const PRUNE_EVERY = HOUR;
 /** What no webhook told is looked for at the start and then this often. */
 const RECOVER_EVERY = 5 * MINUTE;
+const REFRESH_EVERY = HOUR;
+/** With which the listener ends when GitHub no longer takes its version (facts/github.md §6). */
+const DEPRECATED = 7;
 /** After a start, PBS is not asked for allocations for jobs of before until it is known what became of them, or this. */
 const CATCH_UP_WITHIN = MINUTE;
 
@@ -47,6 +50,7 @@ export class Reconciler {
   #planned = -Infinity;
   #pruned = -Infinity;
   #recovered = -Infinity;
+  #refreshed = -Infinity;
   /** When this instance began to listen; `null` once it knows what it had missed. */
   #deafUntil: EpochMs | null = null;
 
@@ -91,6 +95,7 @@ export class Reconciler {
     store.renewLease(now);
     this.#askPbs(now);
     this.#recover(now);
+    this.#refresh(now);
     if (!woken && !heard && now - this.#planned < statusInterval) return;
     this.#planned = now;
     if (now - this.#pruned >= PRUNE_EVERY) {
@@ -122,6 +127,10 @@ export class Reconciler {
         for (const { message } of received) hearMessage(store, message, ports.clock.now(), log);
       });
       await ports.handoff.acknowledge(received);
+      const refused = received.some(
+        ({ message }) => message.kind === "reports" && message.exitCode === DEPRECATED,
+      );
+      if (refused) this.#refresh(ports.clock.now(), true);
       return true;
     } catch (error) {
       log.error({ err: error }, "Could not read the handoff's inbox");
@@ -163,6 +172,14 @@ export class Reconciler {
       await this.#options.ports.recover();
       this.#deafUntil = null;
     });
+  }
+
+  /** May take as long as a download does; nothing waits for it. */
+  #refresh(now: EpochMs, refused = false): void {
+    if (this.#inFlight.has("refresh")) return;
+    if (!refused && now - this.#refreshed < REFRESH_EVERY) return;
+    this.#refreshed = now;
+    this.#follow(["refresh"], () => this.#options.ports.refresh(refused));
   }
 
   #world(now: EpochMs): World {

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 export interface AllocationScript {
   /** The allocation's handoff directory, as {@link Handoff.open} gave it. */
   readonly handoff: string;
-  /** The unpacked release of GitHub's runner. */
+  /** Where releases of GitHub's runner are: the script takes the current one of its node's architecture. */
   readonly runner: string;
   /** `null` for the PBS job's `$TMPDIR`. */
   readonly scratch: string | null;

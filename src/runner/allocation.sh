@@ -7,7 +7,7 @@ umask 077
 
 : "${ghr_handoff:?}"         # directory of this allocation: <name>.<secret>
 : "${ghr_inbox:?}"           # directory where our messages go
-: "${ghr_runner:?}"          # the unpacked release of GitHub's runner, read-only for us
+: "${ghr_runner:?}"          # where releases of GitHub's runner are (src/runner/release/shelf.ts), read-only for us
 : "${ghr_scratch?}"          # where runners do their work; empty for the PBS job's $TMPDIR
 : "${ghr_walltime:?}"        # seconds that PBS gives us
 : "${ghr_margin:?}"          # seconds before that at which the runner is stopped, so that it can say so
@@ -18,6 +18,7 @@ ghr_name=${ghr_handoff##*/}
 ghr_told=''                  # the signal that told us to end
 ghr_listener=''              # process (and group) of the runner that runs
 ghr_root=''                  # its root
+ghr_release=''               # the release that this turn uses
 ghr_line=0                   # the line of the pool's environment that is run
 
 ghr_log() { printf '%(%FT%T%z)T %s\n' -1 "$*"; }
@@ -94,14 +95,33 @@ ghr_look() { # ghr_look TURN
   done
 }
 
+# Sets ghr_release to this node's release: what its architecture's link leads to now, so that a turn keeps what it began
+# with when the link is changed; or a release that was unpacked by hand.
+ghr_find_release() {
+  local architecture link target=''
+  architecture=$(uname -m)
+  case $architecture in
+    x86_64) architecture=x64 ;;
+    aarch64) architecture=arm64 ;;
+  esac
+  link=$ghr_runner/current-$architecture
+  if [[ -L $link ]]; then target=$(readlink -- "$link"); fi
+  ghr_release=$ghr_runner${target:+/$target}
+  [[ -x $ghr_release/bin/Runner.Listener ]] && return 0
+  ghr_missing="there is no runner at $ghr_runner for $architecture"
+  if [[ -f $ghr_release/bin/Runner.Listener ]]; then ghr_missing="nothing can be run from $ghr_release (noexec?)"; fi
+  return 1
+}
+
 # GitHub's runner writes its credentials beside its real bin directory, so that each needs a bin of its own; all else
 # of the release is shared.
 ghr_prepare_root() {
   local entry
+  ghr_find_release || return 1
   ghr_root=$(mktemp -d -- "$ghr_roots/runner.XXXXXXXX") || { ghr_root=''; return 1; }
   echo "$$" >"$ghr_root/owner" || return 1
-  cp -R --reflink=auto -- "$ghr_runner/bin" "$ghr_root/bin" || return 1
-  for entry in "$ghr_runner"/*; do
+  cp -R --reflink=auto -- "$ghr_release/bin" "$ghr_root/bin" || return 1
+  for entry in "$ghr_release"/*; do
     [[ ${entry##*/} == bin ]] || ln -s -- "$entry" "$ghr_root/${entry##*/}" || return 1
   done
 }
@@ -200,7 +220,7 @@ ghr_main() {
   mkdir -p -- "$ghr_roots" || ghr_end "the directory $ghr_roots cannot be made"
   [[ -O $ghr_roots ]] || ghr_end "the directory $ghr_roots is somebody else's"
   ghr_remove_stale_roots
-  [[ -x $ghr_runner/bin/Runner.Listener ]] || ghr_end "there is no runner at $ghr_runner"
+  ghr_find_release || ghr_end "$ghr_missing"
   ghr_environment || ghr_end "line $ghr_line of the pool's environment failed with $?"
   while :; do
     ghr_say "asks-$turn" kind=asks "turn=$turn" "host=$HOSTNAME" || ghr_end "the handoff is closed"

@@ -1,5 +1,5 @@
 import type { Allocation } from "../domain/allocation.ts";
-import { phaseOf } from "../domain/allocation.ts";
+import { oldestLive, phaseOf } from "../domain/allocation.ts";
 import { allocationsSubject, installationSubject, poolSubject, type Hold } from "../domain/hold.ts";
 import type { Pool } from "../domain/pool.ts";
 import { routeJob } from "../domain/routing.ts";
@@ -46,6 +46,8 @@ export interface Overview {
   /** Newest first. */
   readonly jobs: readonly JobView[];
   readonly allocations: readonly AllocationView[];
+  /** When the oldest allocation that lives was submitted, also of those not in the list; `null` if none lives. */
+  readonly oldestLive: EpochMs | null;
   /** What is paused, and why. */
   readonly holds: readonly Hold[];
 }
@@ -74,6 +76,7 @@ export function overviewOf(
     at: now,
     jobs: jobs.map((job) => viewJob(store, job, byJob.get(job.id), pools, holds)),
     allocations: allocations.map((allocation) => viewAllocation(allocation)),
+    oldestLive: oldestLive(store.allocations.live()),
     holds,
   };
 }

@@ -34,7 +34,13 @@ beforeEach(async () => {
         accepted.push(delivery);
       },
     },
-    routes: apiRoutes("the-token", () => ({ at: 1, jobs: [], allocations: [], holds: [] })),
+    routes: apiRoutes("the-token", () => ({
+      at: 1,
+      jobs: [],
+      allocations: [],
+      oldestLive: null,
+      holds: [],
+    })),
     log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
   });
   ({ port } = await front.start({ host: "127.0.0.1", port: 0 }));

@@ -1,5 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -94,6 +101,37 @@ describe("an allocation", () => {
     expect(await node.hears("ends")).toMatchObject({ reason: "released" });
     await node.ended();
     expect(new Set(node.trace("roots").trim().split("\n")).size).toBe(2);
+  });
+
+  it("takes its node's current release in each turn, and keeps it while the link is changed", async () => {
+    const node = new Node("exit 99");
+    const shelf = join(node.directory, "shelf");
+    const link = join(shelf, `current-${process.arch}`);
+    const waits = 'touch "$out/began"; while [ ! -e "$out/go" ]; do sleep 0.1; done';
+    for (const version of ["1.0.0", "2.0.0"]) {
+      const release = join(shelf, `${version}-${process.arch}`);
+      for (const each of ["bin", "externals"]) mkdirSync(join(release, each), { recursive: true });
+      writeFileSync(join(release, ".release.json"), "{}");
+      writeFileSync(join(release, "externals/version"), version);
+      const script = `#!/bin/bash\nout='${node.directory}/traces'\n${waits}\ncat externals/version >>"$out/versions"\nls -A >"$out/entries"\n`;
+      writeFileSync(join(release, "bin/Runner.Listener"), script, { mode: 0o755 });
+    }
+    symlinkSync(`1.0.0-${process.arch}`, link);
+    await node.start({ runner: shelf, reuse: true });
+    await node.hears("asks");
+    await node.deliver(1);
+    await until("it runs", () => existsSync(join(node.directory, "traces/began")));
+    symlinkSync(`2.0.0-${process.arch}`, `${link}.new`);
+    renameSync(`${link}.new`, link);
+    writeFileSync(join(node.directory, "traces/go"), "");
+    await node.hears("reports");
+    await node.hears("asks");
+    await node.deliver(2);
+    await node.hears("reports");
+    await node.release();
+    await node.ended();
+    expect(node.trace("versions")).toBe("1.0.02.0.0");
+    expect(node.trace("entries")).not.toContain(".release.json");
   });
 
   it("ends when it is released, or its handoff is gone, before it got a runner", async () => {

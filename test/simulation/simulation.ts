@@ -212,6 +212,7 @@ class Simulation {
             if (store) store.transaction(() => void hearJobNews(store, news));
           }),
         ),
+      refresh: () => Promise.resolve(),
     };
   }
 

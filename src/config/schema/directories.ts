@@ -11,7 +11,7 @@ export const directories = z
     runner: directory()
       .optional()
       .describe(
-        "The unpacked release of GitHub's runner; compute nodes must see it. Default: runner in the state directory.",
+        "Where releases of GitHub's runner are installed (hpc-runners runner install); compute nodes must see it. Default: runner in the state directory.",
       ),
     scratch: directory()
       .optional()

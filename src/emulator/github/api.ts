@@ -3,6 +3,7 @@ import type { Actions } from "./actions.ts";
 import type { Authentication, Caller } from "./authentication.ts";
 import { encodeJitConfig } from "./jit-config.ts";
 import { outcomeOf, type EmulatedRun, type GitHubState } from "./state.ts";
+import type { Releases } from "../releases/releases.ts";
 import { PERMISSIONS, timestamp, type Views } from "./views.ts";
 import type { EmulatedDelivery, Webhooks } from "./webhooks.ts";
 
@@ -34,6 +35,9 @@ export interface ApiContext {
   readonly webhooks: Webhooks;
   readonly views: Views;
   readonly authentication: Authentication;
+  readonly releases: Releases;
+  /** Where browsers go, without a slash at its end. */
+  readonly web: string;
   /** Where runners of the emulated GitHub connect to. */
   readonly runnerService: string;
 }
@@ -164,7 +168,7 @@ const JitRequest = z.object({
 });
 
 function runnerRoutes(context: ApiContext): ApiRoute[] {
-  const { state, views, actions } = context;
+  const { state, views, actions, releases, web } = context;
   const inOrganization = (handler: ApiRoute["handler"]): ApiRoute["handler"] => {
     return (call) => (call.parameters["org"] === state.organization ? handler(call) : NOT_FOUND);
   };
@@ -203,6 +207,12 @@ function runnerRoutes(context: ApiContext): ApiRoute[] {
           found.map((each) => views.runner(each)),
         );
       }),
+    },
+    {
+      method: "GET",
+      path: "/orgs/{org}/actions/runners/downloads",
+      caller: "installation",
+      handler: inOrganization(() => ({ status: 200, body: releases.offers(web) })),
     },
     {
       method: "GET",

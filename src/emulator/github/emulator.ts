@@ -1,3 +1,4 @@
+import { Releases } from "../releases/releases.ts";
 import { Actions, type JobAction } from "./actions.ts";
 import { apiRoutes } from "./api.ts";
 import { Authentication } from "./authentication.ts";
@@ -33,8 +34,12 @@ export interface GitHubEmulator {
   readonly privateKey: string;
   readonly webhooks: Webhooks;
   readonly faults: ApiFaults;
+  /** Releases of GitHub's runner; none in the beginning. */
+  readonly releases: Releases;
   /** Calls of the API by route. */
   readonly calls: ReadonlyMap<string, number>;
+  /** What was called so far was preparation. */
+  forgetCalls(): void;
   push(workflow: WorkflowDefinition): EmulatedRun;
   cancel(job: EmulatedJob): void;
   approve(job: EmulatedJob): void;
@@ -53,9 +58,11 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promi
   const webhooks = new Webhooks(options.webhookSecret, 1);
   const faults = new ApiFaults();
   const onExchange = options.onExchange ?? (() => undefined);
-  const server = new GitHubServer({ authentication, faults, onExchange });
+  const releases = new Releases();
+  const server = new GitHubServer({ authentication, faults, releases, onExchange });
   const host = `127.0.0.1:${await server.listen()}`;
-  const views = new Views(state, `http://${host}${API_PREFIX}`, `http://${host}`);
+  const web = `http://${host}`;
+  const views = new Views(state, `${web}${API_PREFIX}`, web);
   const onJob = (job: EmulatedJob, action: JobAction): void => {
     const payload = views.jobEvent(job, action);
     onEvent("workflow_job", action, payload);
@@ -67,8 +74,16 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promi
   });
   const runners = new RunnerService(state, actions, options.lostAfter ?? 600_000);
   server.runnerService = runners;
-  const runnerService = `http://${host}/_runner`;
-  server.routes = apiRoutes({ state, actions, webhooks, views, authentication, runnerService });
+  server.routes = apiRoutes({
+    state,
+    actions,
+    webhooks,
+    views,
+    authentication,
+    releases,
+    web,
+    runnerService: `${web}/_runner`,
+  });
   return {
     host,
     appId: APP_ID,
@@ -76,7 +91,9 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promi
     privateKey: authentication.privateKey,
     webhooks,
     faults,
+    releases,
     calls: server.calls,
+    forgetCalls: () => server.calls.clear(),
     push: (workflow) => actions.run(workflow),
     cancel(job) {
       actions.cancel(job);

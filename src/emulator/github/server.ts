@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { json } from "node:stream/consumers";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ApiAnswer, ApiCall, ApiRoute } from "./api.ts";
+import type { Releases } from "../releases/releases.ts";
 import type { Authentication } from "./authentication.ts";
 import type { ApiFaults } from "./faults.ts";
 import type { RunnerService } from "./runner-service.ts";
@@ -20,6 +21,7 @@ export interface Exchange {
 export interface ServerOptions {
   readonly authentication: Authentication;
   readonly faults: ApiFaults;
+  readonly releases: Releases;
   readonly onExchange: (exchange: Exchange) => void;
 }
 
@@ -74,6 +76,8 @@ export class GitHubServer {
       await this.runnerService?.handle(request, response, url.pathname, body);
     } else if (url.pathname.startsWith(`${API_PREFIX}/`)) {
       await this.#callApi(request, response, url, body);
+    } else if (this.#options.releases.handles(url.pathname)) {
+      await this.#options.releases.serve(request, response, url.pathname);
     } else send(response, 404, { message: "Not Found" }, {});
   }
 

@@ -1,0 +1,79 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ReleaseError } from "./error.ts";
+import { ARCHITECTURES, type Architecture } from "./name.ts";
+
+export const LISTENER = "bin/Runner.Listener";
+
+/** `e_machine` of ELF (elf.h): EM_X86_64, EM_AARCH64. */
+const MACHINES: Readonly<Record<Architecture, number>> = { x64: 62, arm64: 183 };
+
+/**
+ * Sees to it that an unpacked archive is GitHub's runner, for this architecture.
+ *
+ * @throws {ReleaseError} `reject`.
+ */
+export async function inspectTree(
+  tree: string,
+  archive: string,
+  architecture: Architecture,
+): Promise<void> {
+  const complete = await Promise.all(
+    [LISTENER, "externals"].map((each) =>
+      stat(join(tree, each)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (complete.includes(false)) {
+    const sentence = `${archive} holds no ${LISTENER} or no externals, it is not GitHub's runner for Linux`;
+    throw new ReleaseError("reject", sentence, "get actions-runner-linux-*.tar.gz");
+  }
+  const machine = await machineOf(join(tree, LISTENER));
+  if (machine === null || machine === MACHINES[architecture]) return;
+  const real = ARCHITECTURES.find((each) => MACHINES[each] === machine) ?? `ELF machine ${machine}`;
+  throw new ReleaseError(
+    "reject",
+    `${archive} is for ${real}, not for ${architecture}`,
+    `get the archive for ${architecture}, or say --arch`,
+  );
+}
+
+/** `null` for a script. */
+async function machineOf(program: string): Promise<number | null> {
+  const file = await open(program);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(20), 0, 20, 0);
+    return buffer.subarray(0, 4).equals(Buffer.from("\u007FELF", "latin1"))
+      ? buffer.readUInt16LE(18)
+      : null;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Why a release's listener cannot be run from here; `null` if it can. */
+export function whyUnusable(release: string): string | null {
+  const listener = join(release, LISTENER);
+  try {
+    // By root too, this fails on a filesystem that is mounted noexec.
+    accessSync(listener, constants.X_OK);
+    return statSync(listener).size > 0 ? null : `holds an empty ${LISTENER}`;
+  } catch {
+    return mayBeRun(listener)
+      ? "is on a filesystem mounted noexec: nothing can be run from there"
+      : `holds no ${LISTENER} that this user may run`;
+  }
+}
+
+/** By its mode alone. */
+function mayBeRun(program: string): boolean {
+  try {
+    const { mode, uid } = statSync(program);
+    return (mode & (uid === process.getuid?.() ? 0o100 : 0o001)) !== 0;
+  } catch {
+    return false;
+  }
+}
