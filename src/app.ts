@@ -1,16 +1,8 @@
 import type { Probot } from "probot";
 import { loadConfiguration } from "./config/load.ts";
 import { configurationFile, stateDirectory } from "./config/places.ts";
-import type { Intake } from "./intake/intake.ts";
 import { createLogger } from "./log/logger.ts";
 import { openService } from "./service.ts";
-
-/** Hears of workflow jobs through Probot. What was stored before Probot was told of it is not stored again. */
-export function subscribe(probot: Probot, intake: Intake): void {
-  probot.on("workflow_job", ({ id, name, payload }) =>
-    intake.accept({ guid: id, event: name, payload }),
-  );
-}
 
 /**
  * The Probot application function, for `probot run ./dist/app.js`: Probot listens, and answers once the event is stored.
@@ -29,7 +21,9 @@ export default function hpcRunners(probot: Probot): void {
     octokitFor: (installationId) => probot.auth(installationId),
     log: createLogger(),
   });
-  subscribe(probot, service.intake);
+  probot.on("workflow_job", ({ id, name, payload }) =>
+    service.intake.accept({ guid: id, event: name, payload }),
+  );
   service.run(new AbortController().signal).catch((error: unknown) => {
     probot.log.fatal({ err: error }, "The loop cannot go on");
     process.exit(1);
