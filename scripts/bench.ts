@@ -5,10 +5,13 @@
 import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import type { Benchmark, Figure } from "./bench/figure.ts";
+import { day } from "./bench/day.ts";
+import { intake } from "./bench/intake.ts";
 import { machine } from "./bench/machine.ts";
+import { memory } from "./bench/memory.ts";
 import { report } from "./bench/report.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [];
+const BENCHMARKS: readonly Benchmark[] = [intake, memory, day];
 
 const program = new Command("bench")
   .argument("[names...]", `which: ${BENCHMARKS.map(({ name }) => name).join(", ")}; default all`)

@@ -5,19 +5,11 @@ import { EnvironmentError } from "./config/environment/reader.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { configurationFile, stateDirectory } from "./config/places.ts";
 import { SHUTDOWN_DEADLINE, openService, type Service } from "./service.ts";
-import type { Intake } from "./intake/intake.ts";
 import { createLogger } from "./log/logger.ts";
 import { registerSecret } from "./log/secrets.ts";
 import { isMendable } from "./mendable.ts";
 import { requireRelease } from "./runner/release.ts";
 import { stopOnSignals } from "./stop.ts";
-
-/** Hears of workflow jobs through Probot. What was stored before Probot was told of it is not stored again. */
-export function subscribe(probot: Probot, intake: Intake): void {
-  probot.on("workflow_job", ({ id, name, payload }) =>
-    intake.accept({ guid: id, event: name, payload }),
-  );
-}
 
 /**
  * The Probot application function, for `probot run ./dist/app.js`: Probot listens, and answers once the event is stored.
@@ -49,7 +41,9 @@ async function begin(probot: Probot, log: Logger): Promise<void> {
     octokitFor: (installationId) => probot.auth(installationId),
     log,
   });
-  subscribe(probot, service.intake);
+  probot.on("workflow_job", ({ id, name, payload }) =>
+    service.intake.accept({ guid: id, event: name, payload }),
+  );
   void serve(service, log).then((code) => process.exit(code));
 }
 

@@ -44,6 +44,12 @@ export function spreadOf(samples: readonly number[]): Spread {
   };
 }
 
+/** The value below which a part of the samples lies: 0.95 for the 95th percentile. */
+export function quantileOf(samples: readonly number[], part: number): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
+}
+
 /** Round by round: sample over baseline. `null` without a baseline. */
 export function ratiosOf({ samples, baseline }: Figure): readonly number[] | null {
   if (!baseline) return null;

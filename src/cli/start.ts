@@ -1,7 +1,6 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
 import type { Probot } from "probot";
 import type { Logger } from "pino";
-import { subscribe } from "../app.ts";
 import { loadEnvironment, type Environment } from "../config/environment.ts";
 import { EnvironmentError } from "../config/environment/reader.ts";
 import { loadConfiguration } from "../config/load.ts";
@@ -69,7 +68,7 @@ async function openDoors(
   outgoing: typeof fetch,
   log: Logger,
 ): Promise<() => Promise<void>> {
-  await probot.load((app) => subscribe(app, service.intake));
+  await probot.ready();
   const { webhook, app, listen, stateDirectory } = environment;
   const token = newToken();
   const front = createFront({
@@ -103,7 +102,10 @@ async function openDoors(
   };
 }
 
-/** Stores a delivery, and then tells Probot's subscribers of it, beside the answer to GitHub. */
+/**
+ * Stores a delivery, and then tells Probot's subscribers of it, beside the answer to GitHub. Jobs need none: with one,
+ * Probot makes an Octokit for each event, which costs more than to store it (docs/benchmarks.md).
+ */
 function createAccept(service: Service, probot: Probot, log: Logger) {
   return async function accept({ deliveryId, event, payload }: Delivery): Promise<void> {
     await service.intake.accept({ guid: deliveryId, event, payload });

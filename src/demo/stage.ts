@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { closeSync, openSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -55,6 +56,7 @@ export class Stage {
   readonly directory: string;
   /** With which the program is started. Holds the emulated App's secrets. */
   readonly environment: Readonly<NodeJS.ProcessEnv>;
+  readonly webhookSecret: string;
   readonly #command: readonly [string, ...string[]];
   #program: ChildProcess | null = null;
 
@@ -69,6 +71,7 @@ export class Stage {
     this.github = github;
     this.pbs = pbs;
     this.directory = directory;
+    this.webhookSecret = webhookSecret;
     this.environment = {
       ...process.env,
       // Alone: a PBS of this machine must not be found instead of the emulated one.
@@ -120,22 +123,30 @@ export class Stage {
     return join(this.directory, "hpc-runners.log");
   }
 
+  get stateDirectory(): string {
+    return join(this.directory, "state/hpc-runners");
+  }
+
+  /** Of the program; `null` before it was first started. */
+  get pid(): number | null {
+    return this.#program?.pid ?? null;
+  }
+
   /** Starts the program. Rejects if it does not come up; its log tells why. */
   async start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
     const [node, ...words] = this.#command;
+    const log = openSync(this.logFile, "a", 0o600);
     const program = spawn(node, [...words, "start"], {
       cwd: this.directory,
       env: { ...this.environment, ...variables },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", log, log],
     });
+    closeSync(log);
     this.#program = program;
     // Should the demo itself die of an error: nothing of it goes on without it.
     const killIt = (): void => void program.kill("SIGKILL");
     process.once("exit", killIt);
     program.once("exit", () => process.off("exit", killIt));
-    for (const stream of [program.stdout, program.stderr]) {
-      stream.on("data", (chunk: Buffer) => void appendFile(this.logFile, chunk, { mode: 0o600 }));
-    }
     while (isRunning(program)) {
       const access = this.#access();
       // A file of an instance that was killed may still be there.
@@ -172,7 +183,7 @@ export class Stage {
   }
 
   async leftovers(overview: Overview): Promise<Leftovers> {
-    const handoff = join(this.directory, "state/hpc-runners/shared/handoff");
+    const handoff = join(this.stateDirectory, "shared/handoff");
     const entries = await readdir(handoff);
     const messages = await readdir(join(handoff, "inbox"));
     return {
@@ -191,7 +202,7 @@ export class Stage {
   }
 
   #access(): ApiAccess | null {
-    return findAccess(join(this.directory, "state/hpc-runners"));
+    return findAccess(this.stateDirectory);
   }
 
   /** PBS itself is asked, not the program. */

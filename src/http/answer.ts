@@ -12,10 +12,11 @@ export function answer(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const text = Buffer.from(`${JSON.stringify(body)}\n`);
+  // A string, which Node sends together with the headers: one system call, not two.
+  const text = `${JSON.stringify(body)}\n`;
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
-    "content-length": text.length,
+    "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...headers,

@@ -92,8 +92,8 @@ function newsOf({ guid, event, payload }: Delivery, options: IntakeOptions): Job
       return null;
     case "news": {
       const { news } = parsed;
-      const known = store.jobs.get(news.id) !== null;
-      return known || isMeantForUs(news.labels, pools) ? news : null;
+      // In this order: the store's file need not be read for most jobs.
+      return isMeantForUs(news.labels, pools) || store.jobs.get(news.id) !== null ? news : null;
     }
   }
 }

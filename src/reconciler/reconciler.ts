@@ -21,6 +21,8 @@ export interface ReconcilerOptions {
 const INBOX_EVERY = SECOND;
 /** With nothing to look after, only a wake-up matters; this is the net below it. */
 const IDLE_EVERY = 30 * SECOND;
+/** From one tick to the next at least: a flood of events is planned for together. A lone event never waits for it. */
+const REST = 20;
 /** An action that failed in a way nobody foresaw is not repeated sooner. */
 const COOL_DOWN = 10 * SECOND;
 const PRUNE_EVERY = HOUR;
@@ -75,7 +77,10 @@ export class Reconciler {
     signal.addEventListener("abort", stop);
     try {
       while (!signal.aborted) {
+        const began = clock.now();
         await this.tick();
+        const rest = REST - (clock.now() - began);
+        if (rest > 0) await clock.wait(rest, signal);
         if (this.#woken || signal.aborted) continue;
         await clock.wait(this.#pace(), this.#alarm.signal);
         this.#alarm = new AbortController();

@@ -56,7 +56,7 @@ export class GitHubModel implements GitHub {
     this.#deliver = deliver;
     const { scenario, clock, epoch } = surroundings;
     for (const about of scenario.jobs) {
-      clock.at(epoch + about.queuedAt, () => this.#queue(about));
+      if (!about.needs) clock.at(epoch + about.queuedAt, () => this.#queue(about));
       if (about.cancelledAt !== null)
         clock.at(epoch + about.cancelledAt, () => this.#cancel(about));
     }
@@ -208,7 +208,16 @@ export class GitHubModel implements GitHub {
     job.completedAt = this.#surroundings.clock.now();
     this.#surroundings.tell(`job ${job.id} is completed: ${conclusion}`);
     this.#announce(job);
+    this.#queueDependents();
     this.#route();
+  }
+
+  #queueDependents(): void {
+    for (const about of this.#surroundings.scenario.jobs) {
+      if (!about.needs || this.jobs.has(about.id)) continue;
+      const isOver = (id: number): boolean => this.jobs.get(id)?.status === "completed";
+      if (about.needs.every(isOver)) this.#queue(about);
+    }
   }
 
   #remove(runner: ModelRunner): void {
@@ -253,7 +262,7 @@ export class GitHubModel implements GitHub {
       runId: 1,
       runAttempt: 1,
       scope: SCOPE,
-      repository: "model",
+      repository: repositoryOf(job),
       workflowName: "ci",
       name: `job-${job.id}`,
       headBranch: "main",
@@ -333,6 +342,10 @@ export class GitHubModel implements GitHub {
   }
 }
 
+function repositoryOf({ about }: ModelJob): string {
+  return about.repository ?? "model";
+}
+
 /** As GitHub's payload is read by intake. */
 function payloadOf(job: ModelJob): object {
   const time = (ms: number | null): string | null =>
@@ -354,7 +367,7 @@ function payloadOf(job: ModelJob): object {
       started_at: time(job.startedAt),
       completed_at: time(job.completedAt),
     },
-    repository: { name: "model", owner: { login: SCOPE.organization } },
+    repository: { name: repositoryOf(job), owner: { login: SCOPE.organization } },
     organization: { login: SCOPE.organization },
     installation: { id: SCOPE.installationId },
   };

@@ -22,6 +22,10 @@ export interface PbsRules {
   readonly ceiling: number;
   /** Milliseconds by which `qstat` may lag. */
   readonly cacheAge: number;
+  /** Milliseconds that each job waits; else as the scenario's chance will have it. */
+  readonly queueWait?: number;
+  /** Jobs that run at a time, at most; the others wait, the longest-waiting goes first. Default: all of them. */
+  readonly slots?: number;
 }
 
 /** PBS, as its commands show it: late, sometimes silent, and the only one who knows what runs. */
@@ -36,6 +40,9 @@ export class PbsModel implements Pbs {
   statusCalls = 0;
   #calls = 0;
   #lastId = 0;
+  #running = 0;
+  /** Have waited long enough, and wait for a slot. */
+  readonly #due: ModelAllocation[] = [];
 
   constructor(
     surroundings: Surroundings,
@@ -122,9 +129,11 @@ export class PbsModel implements Pbs {
   /** Its script ended, or PBS ended it. */
   end(allocation: ModelAllocation, exitStatus: number | null): void {
     if (allocation.state === "F") return;
+    const wasRunning = allocation.startedAt !== null;
     allocation.state = "F";
     allocation.exitStatus = exitStatus;
     allocation.endedAt = this.#surroundings.clock.now();
+    if (wasRunning) this.#free();
     this.#surroundings.tell(`${allocation.id} ended with ${exitStatus}`);
     allocation.onKill("KILL");
   }
@@ -158,7 +167,9 @@ export class PbsModel implements Pbs {
       return id;
     }
     const slow = held || faults.strikes("job-slow-to-start", submission.name);
-    const wait = delay(this.#surroundings, SECOND, scenario.queueWait, "queue", submission.name);
+    const wait =
+      this.#rules.queueWait ??
+      delay(this.#surroundings, SECOND, scenario.queueWait, "queue", submission.name);
     clock.after(slow ? wait + 90 * MINUTE : wait, () => this.#begin(allocation));
     return id;
   }
@@ -180,6 +191,8 @@ export class PbsModel implements Pbs {
   #begin(allocation: ModelAllocation): void {
     const { faults, clock, tell } = this.#surroundings;
     if (allocation.state !== "Q" && allocation.state !== "H") return;
+    if (this.#running >= (this.#rules.slots ?? Infinity)) return void this.#due.push(allocation);
+    this.#running += 1;
     allocation.state = "R";
     allocation.startedAt = clock.now();
     tell(`${allocation.id} starts`);
@@ -192,6 +205,14 @@ export class PbsModel implements Pbs {
     if (faults.strikes("node-lost", allocation.id)) {
       const after = delay(this.#surroundings, SECOND, 10 * MINUTE, "lost", allocation.id);
       clock.after(after, () => this.end(allocation, -20));
+    }
+  }
+
+  #free(): void {
+    this.#running -= 1;
+    for (let next = this.#due.shift(); next; next = this.#due.shift()) {
+      this.#begin(next);
+      if (next.startedAt !== null) return;
     }
   }
 

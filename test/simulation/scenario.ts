@@ -59,6 +59,10 @@ export interface SimulatedJob {
   readonly duration: number;
   /** `null` for never. */
   readonly cancelledAt: number | null;
+  /** Ids of jobs that must have ended before it is queued; `queuedAt` then says nothing. */
+  readonly needs?: readonly number[];
+  /** Default `model`. */
+  readonly repository?: string;
 }
 
 /** All that is particular to one history; everything else follows from it and the seed. */

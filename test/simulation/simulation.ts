@@ -247,13 +247,15 @@ class Simulation {
   async #wait(ms: number, signal: AbortSignal, isDead: () => boolean): Promise<void> {
     if (isDead()) return new Promise(() => undefined);
     const now = this.#clock.now();
-    const until = Math.max(now + ms, Math.min(this.#clock.next(), now + STATUS_INTERVAL));
+    const next = ms < SECOND ? now : Math.min(this.#clock.next(), now + STATUS_INTERVAL);
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.at(until, resolve);
-      signal.addEventListener("abort", () => {
+      const cancel = this.#clock.at(Math.max(now + ms, next), end);
+      signal.addEventListener("abort", end);
+      function end(): void {
         cancel();
+        signal.removeEventListener("abort", end);
         resolve();
-      });
+      }
     });
     if (isDead()) await new Promise(() => undefined);
   }
