@@ -31,12 +31,14 @@ function planLane(
   const usable: Allocation[] = [];
   const spent: Allocation[] = [];
   for (const each of view.ready) (hasWalltimeLeft(each, survey.now) ? usable : spent).push(each);
-  const able = usable.filter((each) => mayTake(survey, each, uncovered));
+  const able = new Set(usable.filter((each) => mayTake(survey, each, uncovered)));
   // One that served nobody yet would be let go at once: it comes first.
-  const fresh = able.filter(({ turns }) => turns.delivered === 0);
-  const used = able.filter(({ turns }) => turns.delivered > 0);
+  const fresh = [...able].filter(({ turns }) => turns.delivered === 0);
+  const used = [...able].filter(({ turns }) => turns.delivered > 0);
   const taking = [...fresh, ...used].slice(0, uncovered.length);
-  const resting = rest(survey, usable, new Set(taking), spare);
+  const taken = new Set(taking);
+  const free = usable.filter((each) => !taken.has(each));
+  const resting = rest(survey, free, able, spare);
   const returning = view.returning.filter((each) => mayTake(survey, each, uncovered));
   const coming = taking.length + returning.length + view.pending.length;
   const stillSpare = Math.max(0, spare - resting.staying.length);
@@ -65,15 +67,16 @@ function release(allocation: Allocation, reason: string): Action {
 /** Of the started allocations that no job needs: those that wait for the next one, and those that are let go. */
 function rest(
   survey: Survey,
-  usable: readonly Allocation[],
-  taking: ReadonlySet<Allocation>,
+  free: readonly Allocation[],
+  able: ReadonlySet<Allocation>,
   spare: number,
 ): { readonly staying: readonly Allocation[]; readonly leaving: readonly Allocation[] } {
   const staying: Allocation[] = [];
   const leaving: Allocation[] = [];
-  for (const each of usable) {
-    if (taking.has(each)) continue;
-    const stays = restsUntil(survey, each) > survey.now || staying.length < spare;
+  for (const each of free) {
+    // One that may not take what waits would only be paid for.
+    const rests = able.has(each) && restsUntil(survey, each) > survey.now;
+    const stays = rests || staying.length < spare;
     (stays ? staying : leaving).push(each);
   }
   return { staying, leaving };

@@ -163,6 +163,8 @@ describe("reuse", () => {
     const world = worldOf(used, [queuedJob({ runsOn, repository: "other" })]);
     expect(actionsOf(world, "mint-and-deliver")).toEqual([]);
     expect(submittedFor(world)).toEqual(["other/ada"]);
+    // It could only be paid for.
+    expect(actionsOf(world, "release")).toHaveLength(1);
     const anyone = poolWith({ ...reusing, reuse: "lane" });
     expect(actionsOf({ ...world, pools: [anyone] }, "mint-and-deliver")).toHaveLength(1);
   });
