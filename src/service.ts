@@ -16,6 +16,7 @@ import { registerLast } from "./log/secrets.ts";
 import { createPbs } from "./pbs/driver.ts";
 import type { Clock, Ports } from "./reconciler/ports.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
+import { pruneDiagnostics } from "./runner/diagnostics.ts";
 import { listOffers } from "./runner/release/catalogue.ts";
 import { createReleaseKeeper } from "./runner/release/keeper.ts";
 import { ReleaseShelf } from "./runner/release/shelf.ts";
@@ -60,8 +61,11 @@ export function openService(options: ServiceOptions): Service {
   const { configuration, stateDirectory, octokitFor, log, watchPorts = (ports) => ports } = options;
   const { pools, limits, directories, pbs } = configuration;
   const store = Store.open(stateDirectory, Date.now());
-  const logDirectory = join(directories.shared, "logs");
-  mkdirSync(logDirectory, { recursive: true, mode: 0o700 });
+  const places = {
+    logs: join(directories.shared, "logs"),
+    diagnostics: join(directories.shared, "diagnostics"),
+  };
+  for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const handoff = createHandoff({
     directory: join(directories.shared, "handoff"),
     key: loadHandoffKey(stateDirectory),
@@ -102,7 +106,8 @@ export function openService(options: ServiceOptions): Service {
       handoff,
       clock: systemClock,
       random: Math.random,
-      describe: createDescribe(configuration, logDirectory),
+      describe: createDescribe(configuration, places),
+      tidy: () => pruneDiagnostics(places.diagnostics, Date.now(), log),
       recover: createRecovery({ store, intake, pools, octokitFor, now: Date.now, log }),
       refresh: (refused) => (refused ? keeper.triggerUpdate() : keeper.keep()),
     }),

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { toLabelSet } from "../domain/labels.ts";
 import type { Ceiling, Limits, Pool } from "../domain/pool.ts";
 import { SECOND } from "../domain/time.ts";
+import { toNodeSettings } from "./node.ts";
 import type { WarmRule } from "../domain/warm.ts";
 import { selectFor, toRules } from "./resources.ts";
 import type { Settings } from "./schema.ts";
@@ -69,7 +70,10 @@ export function toConfiguration(
   const path = (written: string): string => expandHome(written, home);
   return {
     file: resolve(file),
-    pools: Object.entries(settings.pools).map(([name, pool]) => toPool(name, pool)),
+    pools: Object.entries(settings.pools).map(([name, pool]) => ({
+      ...toPool(name, pool),
+      node: toNodeSettings(settings.node, pool.node, path),
+    })),
     limits: toLimits(limits),
     directories: {
       shared: path(directories.shared ?? join(stateDirectory, "shared")),
@@ -93,7 +97,7 @@ export function toConfiguration(
   };
 }
 
-function toPool(name: string, pool: Settings["pools"][string]): Pool {
+function toPool(name: string, pool: Settings["pools"][string]): Omit<Pool, "node"> {
   const resources = toRules(pool);
   return {
     name,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { directories } from "./schema/directories.ts";
 import { github } from "./schema/github.ts";
 import { limits } from "./schema/limits.ts";
+import { node } from "./schema/node.ts";
 import { pbs } from "./schema/pbs.ts";
 import { pool, POOL_NAME_RULE } from "./schema/pool.ts";
 import { runner } from "./schema/runner.ts";
@@ -21,6 +22,7 @@ export const schema = z.strictObject({
   limits: limits.prefault({}),
   directories: directories.prefault({}),
   pbs: pbs.prefault({}),
+  node: node.prefault({}),
   github: github.prefault({}),
   runner: runner.prefault({}),
 });

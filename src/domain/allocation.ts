@@ -1,3 +1,4 @@
+import type { EndCause } from "./end-cause.ts";
 import type { Lane } from "./lane.ts";
 import { hasEnded, type PbsJob } from "./pbs-job.ts";
 import type { EpochMs } from "./time.ts";
@@ -64,7 +65,13 @@ export interface Allocation {
   /** `qdel` was asked; `times` counts. */
   readonly deletion: { readonly times: number; readonly last: EpochMs | null };
   /** Its script's last word: it is about to end, and why. */
-  readonly farewell: { readonly reason: string; readonly at: EpochMs } | null;
+  readonly farewell: {
+    readonly cause: EndCause;
+    readonly reason: string;
+    readonly at: EpochMs;
+  } | null;
+  /** What jobs may miss on its node: one sentence. */
+  readonly remark: string | null;
   readonly endedAt: EpochMs | null;
   /** Why it ended or was let go, in one sentence. */
   readonly end: string | null;
@@ -92,6 +99,7 @@ export function intendAllocation(
     releasedAt: null,
     deletion: { times: 0, last: null },
     farewell: null,
+    remark: null,
     endedAt: null,
     end: null,
   };

@@ -1,4 +1,5 @@
 import type { LabelSet } from "./labels.ts";
+import type { NodeSettings } from "./node-settings.ts";
 import type { ResourceRule } from "./resources/rule.ts";
 import type { WarmRule } from "./warm.ts";
 
@@ -49,6 +50,7 @@ export interface Pool extends Ceiling {
   /** How long an allocation that served waits for its next job. */
   readonly idleSeconds: number;
   readonly warm: readonly WarmRule[];
+  readonly node: NodeSettings;
 }
 
 /** Whom else allocations are counted by. A user is GitHub's, an account PBS's. */

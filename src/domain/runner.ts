@@ -1,3 +1,4 @@
+import type { RunnerExit } from "./runner-exit.ts";
 import type { RegistrationScope } from "./workflow-job.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -31,7 +32,7 @@ export interface Runner {
   /** GitHub said it runs a job (an event, or a refusal to delete it). */
   readonly busyAt: EpochMs | null;
   /** The node's report that its process ended. */
-  readonly exit: { readonly code: number; readonly reason: string; readonly at: EpochMs } | null;
+  readonly exit: RunnerExit | null;
   /** Questions or deletions sent to GitHub about it after its use: paces the next one. */
   readonly checks: { readonly times: number; readonly last: EpochMs | null };
 }

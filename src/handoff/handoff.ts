@@ -1,8 +1,11 @@
+import type { EndCause } from "../domain/end-cause.ts";
+import type { RunnerExit } from "../domain/runner-exit.ts";
+
 /**
  * The directory on the shared filesystem through which an allocation gets its runner.
  *
  *     <handoff>/inbox/<allocation>.<secret>.<message>     node → us, one file a message
- *     <handoff>/<allocation>.<secret>/turn-<n>.jit        us → node, the runner's JIT configuration
+ *     <handoff>/<allocation>.<secret>/turn-<n>.jit        us → node, the runner's JIT configuration, and our time
  *     <handoff>/<allocation>.<secret>/release             us → node: end now
  *
  * Every file appears by rename, so it is whole when it can be seen; directories are 0700, files 0600. The node's
@@ -11,14 +14,21 @@
 
 /** What a node can say. `turn` counts from 1. */
 export type Message = { readonly allocation: string; readonly pbsJobId: string | null } & (
-  | { readonly kind: "asks"; readonly turn: number; readonly host: string }
+  | {
+      readonly kind: "asks";
+      readonly turn: number;
+      readonly host: string;
+      /** What jobs may miss on this node: one sentence. */
+      readonly remark: string | null;
+    }
   | {
       readonly kind: "reports";
       readonly turn: number;
-      readonly exitCode: number;
-      readonly reason: string;
+      readonly exit: Omit<RunnerExit, "at">;
+      /** The runner was made to update itself: the release that allocations run is no longer the one GitHub wants. */
+      readonly updated: boolean;
     }
-  | { readonly kind: "ends"; readonly reason: string }
+  | { readonly kind: "ends"; readonly cause: EndCause; readonly reason: string }
 );
 
 export interface Received {

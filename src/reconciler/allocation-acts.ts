@@ -1,6 +1,8 @@
 import pLimit from "p-limit";
 import { intendAllocation, type Allocation } from "../domain/allocation.ts";
+import { isFault } from "../domain/end-cause.ts";
 import { allocationsSubject, poolSubject } from "../domain/hold.ts";
+import { endedWell } from "../domain/runner-exit.ts";
 import type { SubmitOutcome } from "../pbs/pbs.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
 import { holdBack, letGo } from "./holds.ts";
@@ -171,12 +173,17 @@ export class AllocationActs {
     const runners = this.#context.store.runners.live().filter((each) => each.allocation === name);
     // GitHub's word of the job may still be on its way: a runner that ended well has served one.
     const served = runners.some(
-      ({ servedJobId, exit }) => servedJobId !== null || exit?.code === 0,
+      ({ servedJobId, exit }) => servedJobId !== null || (exit !== null && endedWell(exit)),
     );
+    // The pool is held back since its script said so (hearMessage).
+    const told = allocation.farewell !== null && isFault(allocation.farewell.cause);
     if (served) letGo(this.#context, subject);
+    else if (told) return;
     else if (allocation.releasedAt === null && allocation.deletion.times === 0) {
-      const told = `an allocation ended before it served a job: ${reason}`;
-      holdBack(this.#context, { subject, reason: told });
+      holdBack(this.#context, {
+        subject,
+        reason: `an allocation ended before it served a job: ${reason}`,
+      });
     }
   }
 

@@ -1,12 +1,17 @@
-import type { Logger } from "pino";
 import type { Allocation } from "../domain/allocation.ts";
+import { isFault, type EndCause } from "../domain/end-cause.ts";
+import { allocationsSubject } from "../domain/hold.ts";
 import type { PbsJob } from "../domain/pbs-job.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { Message } from "../handoff/handoff.ts";
 import type { Store } from "../store/store.ts";
+import type { ActContext } from "./act-context.ts";
+import { holdBack } from "./holds.ts";
 
 /** Stores what an allocation's script said. A message may come twice; the end is the same. */
-export function hearMessage(store: Store, message: Message, now: EpochMs, log: Logger): void {
+export function hearMessage(context: ActContext, message: Message): void {
+  const { store, ports, log } = context;
+  const now = ports.clock.now();
   const allocation = store.allocations.get(message.allocation);
   if (!allocation || allocation.endedAt !== null) {
     // Its directory is gone, so its script ends by itself.
@@ -17,29 +22,50 @@ export function hearMessage(store: Store, message: Message, now: EpochMs, log: L
   switch (message.kind) {
     case "asks":
       log.info(
-        { allocation: known.name, host: message.host, turn: message.turn },
+        {
+          allocation: known.name,
+          host: message.host,
+          turn: message.turn,
+          remark: message.remark ?? undefined,
+        },
         "Allocation is ready",
       );
       store.saveAllocation({
         ...known,
+        remark: message.remark,
         turns: { ...known.turns, asked: Math.max(known.turns.asked, message.turn) },
       });
       return;
     case "reports":
-      log.info(
-        { allocation: known.name, exitCode: message.exitCode, reason: message.reason },
-        "Runner process ended",
-      );
+      log.info({ allocation: known.name, ...message.exit }, "Runner process ended");
       store.saveAllocation({
         ...known,
         turns: { ...known.turns, reported: Math.max(known.turns.reported, message.turn) },
       });
       reportExit(store, message, now);
+      learnFault(context, known, message.exit);
       return;
-    case "ends":
-      log.info({ allocation: known.name, reason: message.reason }, "Allocation says that it ends");
-      store.saveAllocation({ ...known, farewell: { reason: message.reason, at: now } });
+    case "ends": {
+      const { cause, reason } = message;
+      log.info({ allocation: known.name, cause, reason }, "Allocation says that it ends");
+      store.saveAllocation({ ...known, farewell: { cause, reason, at: now } });
+      learnFault(context, known, message);
+    }
   }
+}
+
+/** At once: before PBS says that it ended, the next would be on its way, and end as this one did. */
+function learnFault(
+  context: ActContext,
+  { lane }: Allocation,
+  { cause, reason }: { readonly cause: EndCause; readonly reason: string },
+): void {
+  if (!isFault(cause)) return;
+  holdBack(context, {
+    subject: allocationsSubject(lane.pool),
+    reason: `an allocation could not run a job: ${reason}`,
+    needsPerson: cause !== "failed" && cause !== "never-connected",
+  });
 }
 
 /** A script that speaks to us was submitted, whatever became of qsub's answer. */
@@ -55,7 +81,7 @@ function reportExit(store: Store, message: Message & { kind: "reports" }, now: E
     if (!theirs || runner.state !== "delivered" || runner.exit !== null) continue;
     store.saveRunner({
       ...runner,
-      exit: { code: message.exitCode, reason: message.reason, at: now },
+      exit: { ...message.exit, at: now },
     });
   }
 }

@@ -20,6 +20,8 @@ export interface Ports {
   readonly random: () => number;
   /** What to submit for an allocation whose handoff directory is `path`. */
   readonly describe: (allocation: Allocation, path: string) => Submission;
+  /** Removes files that are too old to matter. Never rejects. */
+  readonly tidy: () => Promise<void>;
   /** Finds and stores what no event told. Never rejects. */
   readonly recover: () => Promise<void>;
   /**

@@ -29,8 +29,6 @@ const PRUNE_EVERY = HOUR;
 /** What no webhook told is looked for at the start and then this often. */
 const RECOVER_EVERY = 5 * MINUTE;
 const REFRESH_EVERY = HOUR;
-/** With which the listener ends when GitHub no longer takes its version (facts/github.md §6). */
-const DEPRECATED = 7;
 /** After a start, PBS is not asked for allocations for jobs of before until it is known what became of them, or this. */
 const CATCH_UP_WITHIN = MINUTE;
 
@@ -106,6 +104,7 @@ export class Reconciler {
     if (now - this.#pruned >= PRUNE_EVERY) {
       this.#pruned = now;
       store.prune(now);
+      this.#follow(["tidy"], () => ports.tidy());
     }
     for (const action of plan(this.#world(now), now)) this.#start(action);
   }
@@ -129,11 +128,12 @@ export class Reconciler {
       const received = await ports.handoff.receive();
       if (received.length === 0) return false;
       store.transaction(() => {
-        for (const { message } of received) hearMessage(store, message, ports.clock.now(), log);
+        for (const { message } of received) hearMessage(this.#options, message);
       });
       await ports.handoff.acknowledge(received);
       const refused = received.some(
-        ({ message }) => message.kind === "reports" && message.exitCode === DEPRECATED,
+        ({ message }) =>
+          message.kind === "reports" && (message.updated || message.exit.cause === "deprecated"),
       );
       if (refused) this.#refresh(ports.clock.now(), true);
       return true;

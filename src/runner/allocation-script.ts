@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { NodeSettings } from "../domain/node-settings.ts";
 
 /** What differs from one allocation to the next. Paths are absolute. */
 export interface AllocationScript {
   /** The allocation's handoff directory, as {@link Handoff.open} gave it. */
   readonly handoff: string;
+  /** Where what is kept of failed runners goes; seen by compute nodes. */
+  readonly diagnostics: string;
   /** Where releases of GitHub's runner are: the script takes the current one of its node's architecture. */
   readonly runner: string;
   /** `null` for the PBS job's `$TMPDIR`. */
@@ -15,41 +18,65 @@ export interface AllocationScript {
   readonly reuse: boolean;
   /** How long it waits for a runner; `null` for what is enough while the program lives. */
   readonly waitSeconds: number | null;
+  readonly node: NodeSettings;
 }
 
-/** Seconds before the end of the walltime at which a runner is stopped: it wants 40 to say so (facts/github.md §6). */
-const MARGIN = 90;
 /** Seconds an allocation waits for a runner: longer than any answer of GitHub that was seen (10 min). */
 const WAIT = 20 * 60;
 
 const CHECK = 'ghr_status=$?; [[ $ghr_status -eq 0 ]] || return "$ghr_status"';
 
-const script = readFileSync(new URL("allocation.sh", import.meta.url), "utf8");
+/** Functions, one noun a file; the last puts them together. */
+const PARTS = [
+  "node/clock.sh",
+  "node/handoff.sh",
+  "node/processes.sh",
+  "node/node.sh",
+  "node/root.sh",
+  "node/environment.sh",
+  "node/listener.sh",
+  "node/diagnostics.sh",
+  "allocation.sh",
+].map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
 
 /** The whole text that `qsub` is given. It holds the handoff's path, and so is for the user alone, as PBS keeps it. */
 export function composeAllocationScript(about: AllocationScript): string {
-  const { handoff, walltimeSeconds } = about;
+  const { handoff, walltimeSeconds, node } = about;
   const variables = {
     ghr_handoff: handoff,
     ghr_inbox: join(dirname(handoff), "inbox"),
+    ghr_diagnostics: about.diagnostics,
     ghr_runner: about.runner,
     ghr_scratch: about.scratch ?? "",
     ghr_walltime: String(walltimeSeconds),
     // Of a short walltime a quarter.
-    ghr_margin: String(Math.min(MARGIN, Math.floor(walltimeSeconds / 4))),
+    ghr_margin: String(Math.min(node.marginSeconds, Math.floor(walltimeSeconds / 4))),
     ghr_wait: String(about.waitSeconds ?? WAIT),
+    ghr_connect: String(node.connectSeconds),
+    ghr_idle: String(node.idleSeconds),
     ghr_reuse: about.reuse ? "yes" : "no",
+    ghr_tmpdir: node.temporary,
+    ghr_https_proxy: node.proxy.https ?? "",
+    ghr_http_proxy: node.proxy.http ?? "",
+    ghr_no_proxy: node.proxy.except.join(","),
+    ghr_certificates: node.certificates ?? "",
+    ghr_tool_cache: node.toolCache ?? "",
+    ghr_action_cache: node.actionCache ?? "",
   };
-  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`);
+  const lists = { ghr_job_started: node.jobStarted, ghr_job_completed: node.jobCompleted };
   return [
-    "#!/usr/bin/env bash",
-    ...assignments,
+    // Profiles define what is used in the pool's lines, such as `module`, as a function that a script does not inherit.
+    node.loginShell ? "#!/bin/bash -l" : "#!/bin/bash",
+    ...Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`),
+    ...Object.entries(lists).map(([name, words]) => `${name}=(${words.map(quote).join(" ")})`),
     "# The pool's lines; the first that fails ends the allocation.",
     "ghr_environment() {",
     ...about.environment.flatMap((line, index) => [`ghr_line=${index + 1}`, line, CHECK]),
     ":",
     "}",
-    script,
+    ...PARTS,
+    "ghr_main",
+    "",
   ].join("\n");
 }
 

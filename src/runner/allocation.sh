@@ -1,198 +1,124 @@
-#!/usr/bin/env bash
-# What an allocation runs: it asks for a runner through the handoff, runs it in a root of its own, reports its end, and
-# asks again or ends. Composed with a preamble that sets the variables below (src/runner/allocation-script.ts).
+# What an allocation runs: it asks for a runner through the handoff, runs it in a root of its own, reports its end, and asks again or
+# ends. Composed with a preamble that sets the variables below, and with the files of node/ (src/runner/allocation-script.ts).
 # bash 4.2 (RHEL 7) is enough. The protocol is described in src/handoff/handoff.ts.
 set -u
 umask 077
 
 : "${ghr_handoff:?}"         # directory of this allocation: <name>.<secret>
 : "${ghr_inbox:?}"           # directory where our messages go
+: "${ghr_diagnostics:?}"     # directory for what is kept of runners that failed
 : "${ghr_runner:?}"          # where releases of GitHub's runner are (src/runner/release/shelf.ts), read-only for us
 : "${ghr_scratch?}"          # where runners do their work; empty for the PBS job's $TMPDIR
 : "${ghr_walltime:?}"        # seconds that PBS gives us
 : "${ghr_margin:?}"          # seconds before that at which the runner is stopped, so that it can say so
 : "${ghr_wait:?}"            # seconds after which we no longer wait for a runner
+: "${ghr_connect:?}"         # seconds in which a runner must be connected to GitHub
+: "${ghr_idle:?}"            # seconds in which a connected runner must be given a job
 : "${ghr_reuse:?}"           # yes: ask for another runner after the first
+: "${ghr_tmpdir:?}"          # a job's TMPDIR: runner, allocation, or a directory
+: "${ghr_https_proxy?}" "${ghr_http_proxy?}" "${ghr_no_proxy?}" "${ghr_certificates?}"
+: "${ghr_tool_cache?}" "${ghr_action_cache?}" "${ghr_job_started[0]-}" "${ghr_job_completed[0]-}"
 
 ghr_name=${ghr_handoff##*/}
+ghr_allocation=${ghr_name%%.*}
 ghr_told=''                  # the signal that told us to end
+ghr_said_end=''              # yes: our last word is said
 ghr_listener=''              # process (and group) of the runner that runs
-ghr_root=''                  # its root
-ghr_release=''               # the release that this turn uses
+ghr_root=''                  # its root, made before it is needed
+ghr_release=''               # the release that it is made of
+ghr_method=''                # how the last root was made
 ghr_line=0                   # the line of the pool's environment that is run
+ghr_cause=''                 # why something ended, of those in src/domain/end-cause.ts
+ghr_problem=''               # the same in words
 
-ghr_log() { printf '%(%FT%T%z)T %s\n' -1 "$*"; }
-
-# Puts a message into the inbox: whole, or not at all. A shared filesystem may be away for a moment.
-ghr_say() { # ghr_say FILE LINE...
-  local file=$1 try
-  shift
-  for try in 1 2 3 4 5 6; do
-    if printf '%s\n' "$@" "pbs_job_id=${PBS_JOBID-}" >"$ghr_inbox/.$ghr_name.$file" &&
-      mv -f -- "$ghr_inbox/.$ghr_name.$file" "$ghr_inbox/$ghr_name.$file"; then
-      return 0
-    fi 2>/dev/null
-    # Closed by the program: nobody listens any more.
-    [[ -d $ghr_handoff ]] || return 1
-    ghr_log "cannot write to the handoff (attempt $try)"
-    ghr_pause 10
-  done
-  return 1
-}
-
-# Sleeps, but not through a signal: bash runs a trap during wait, and only after a foreground command.
-ghr_pause() {
-  sleep "$1" &
-  wait "$!"
-}
-
-ghr_end() { # ghr_end REASON
-  ghr_log "ends: $1"
-  ghr_say ends kind=ends "reason=$1"
+ghr_end() { # ghr_end CAUSE REASON
+  ghr_say_end "$1" "$2" || exit 1
   exit 0
 }
 
-ghr_clean_up() {
+ghr_clean_up() { # ghr_clean_up STATUS
   trap '' INT TERM
   if [[ -n $ghr_listener ]]; then kill -KILL -- "-$ghr_listener" 2>/dev/null; fi
-  ghr_remove_root
+  if [[ -n $ghr_root ]]; then ghr_end_processes "$ghr_root"; fi
+  # The pool's lines may exit the shell.
+  if ((ghr_line > 0)); then
+    ghr_say_end environment "line $ghr_line of the pool's environment ended the script with $1"
+  else
+    ghr_say_end unknown "its script ended with $1"
+  fi
+  ghr_remove_root || ghr_log "its root could not be removed: $ghr_root"
 }
 
-ghr_remove_root() {
-  [[ -n $ghr_root ]] || return 0
-  # A job may have made directories that it cannot write to.
-  rm -rf -- "$ghr_root" 2>/dev/null || {
-    chmod -R u+rwX -- "$ghr_root" 2>/dev/null
-    rm -rf -- "$ghr_root"
-  }
-  ghr_root=''
+ghr_set_traps() {
+  trap 'ghr_told=TERM' TERM
+  trap 'ghr_told=INT' INT
+  trap 'ghr_clean_up "$?"' EXIT
 }
 
-# Roots of allocations that were killed on this node before they could clean up. Each names the process it belongs to.
-ghr_remove_stale_roots() {
-  local root owner
-  for root in "$ghr_roots"/*/; do
-    owner=''
-    { read -r owner <"$root/owner"; } 2>/dev/null
-    if [[ -n $owner ]] && ! kill -0 "$owner" 2>/dev/null; then
-      ghr_log "removes what an earlier allocation left: $root"
-      rm -rf -- "$root"
-    fi
-  done
+# While GitHub makes the runner there is time: its root is ready when it comes.
+ghr_make_root() {
+  ghr_prepare_root && ghr_make_certificates && ghr_make_hooks && return 0
+  ghr_end "$ghr_cause" "a runner's root could not be made in $ghr_roots on $HOSTNAME: ${ghr_problem##*$'\n'}"
 }
 
-# Sets ghr_seen to what a turn finds in the handoff: "runner", "release", or nothing yet. The directory is listed, since a file that is
-# asked for by name before it exists is remembered as missing by NFS clients.
-ghr_look() { # ghr_look TURN
-  local entry
-  ghr_seen=''
-  [[ -d $ghr_handoff ]] || ghr_seen=release
-  for entry in "$ghr_handoff"/*; do
-    case ${entry##*/} in
-      release) ghr_seen=release ;;
-      "turn-$1.jit") [[ $ghr_seen == release ]] || ghr_seen=runner ;;
-    esac
-  done
-}
-
-# Sets ghr_release to this node's release: what its architecture's link leads to now, so that a turn keeps what it began
-# with when the link is changed; or a release that was unpacked by hand.
-ghr_find_release() {
-  local architecture link target=''
-  architecture=$(uname -m)
-  case $architecture in
-    x86_64) architecture=x64 ;;
-    aarch64) architecture=arm64 ;;
-  esac
-  link=$ghr_runner/current-$architecture
-  if [[ -L $link ]]; then target=$(readlink -- "$link"); fi
-  ghr_release=$ghr_runner${target:+/$target}
-  [[ -x $ghr_release/bin/Runner.Listener ]] && return 0
-  ghr_missing="there is no runner at $ghr_runner for $architecture"
-  if [[ -f $ghr_release/bin/Runner.Listener ]]; then ghr_missing="nothing can be run from $ghr_release (noexec?)"; fi
-  return 1
-}
-
-# GitHub's runner writes its credentials beside its real bin directory, so that each needs a bin of its own; all else
-# of the release is shared.
-ghr_prepare_root() {
-  local entry
-  ghr_find_release || return 1
-  ghr_root=$(mktemp -d -- "$ghr_roots/runner.XXXXXXXX") || { ghr_root=''; return 1; }
-  echo "$$" >"$ghr_root/owner" || return 1
-  cp -R --reflink=auto -- "$ghr_release/bin" "$ghr_root/bin" || return 1
-  for entry in "$ghr_release"/*; do
-    [[ ${entry##*/} == bin ]] || ln -s -- "$entry" "$ghr_root/${entry##*/}" || return 1
-  done
-}
-
-# The configuration is a secret: it is in the environment of the runner alone, and in no argument.
-ghr_start_runner() { # ghr_start_runner JIT_CONFIGURATION
-  set -m # a process group of its own
-  (
-    cd -- "$ghr_root" || exit 126
-    export ACTIONS_RUNNER_INPUT_JITCONFIG=$1
-    trap - INT TERM EXIT
-    exec ./bin/Runner.Listener run
-  ) </dev/null &
-  ghr_listener=$!
-  set +m
-}
-
-# First politely, so that the job's log ends with a sentence; then less so.
-ghr_stop_runner() {
-  local signal seconds
-  for signal in INT TERM; do
-    kill "-$signal" "$ghr_listener" 2>/dev/null
-    for ((seconds = 0; seconds < 30; seconds++)); do
-      kill -0 "$ghr_listener" 2>/dev/null || return 0
-      ghr_pause 1
-    done
-  done
-  kill -KILL -- "-$ghr_listener" 2>/dev/null
-}
-
-# Waits for the runner's end. Sets ghr_why to what ended it.
-ghr_supervise() {
-  ghr_why=exited
-  while kill -0 "$ghr_listener" 2>/dev/null; do
-    ghr_look none
-    if [[ -n $ghr_told ]]; then
-      ghr_why="told to end by SIG$ghr_told"
-    elif ((SECONDS >= ghr_walltime - ghr_margin)); then
-      ghr_why="stopped $ghr_margin s before the end of its walltime"
-    elif [[ $ghr_seen == release ]]; then
-      ghr_why=released
-    else
-      ghr_pause 1
-      continue
-    fi
-    ghr_log "$ghr_why"
-    ghr_stop_runner
-  done
+# A warm allocation may have waited for long: its runner is of the release that is current now.
+ghr_renew_root() {
+  local release=$ghr_release
+  ghr_find_release
+  [[ $ghr_release != "$release" ]] || return 0
+  ghr_log "the release of GitHub's runner is now $ghr_release"
+  ghr_check_release
+  ghr_remove_root || ghr_log "its root could not be removed: $ghr_root"
+  ghr_make_root
 }
 
 ghr_run_turn() { # ghr_run_turn TURN
-  local turn=$1 jit code ghr_why
-  jit=$(<"$ghr_handoff/turn-$turn.jit")
-  rm -f -- "$ghr_handoff/turn-$turn.jit"
-  if ! ghr_prepare_root; then
-    ghr_say "reports-$turn" kind=reports "turn=$turn" exit_code=125 "reason=its root could not be made in $ghr_roots"
-    ghr_end "a runner's root could not be made in $ghr_roots"
+  local turn=$1 updates since
+  ghr_read_clock
+  since=$ghr_now
+  ghr_code=125
+  ghr_took_job=''
+  ghr_last_line=''
+  ghr_take_runner "$turn"
+  ghr_renew_root
+  if ghr_is_clock_wrong "$ghr_sent"; then
+    ghr_report "$turn" clock "the clock of $HOSTNAME is off by $ghr_skew s, GitHub allows for 300"
+    ghr_end clock "the clock of $HOSTNAME is off by $ghr_skew s, GitHub allows for 300"
   fi
-  ghr_start_runner "$jit"
-  jit=''
-  ghr_log "runner of turn $turn started"
-  ghr_supervise
-  wait "$ghr_listener"
-  code=$?
-  # What it started and left behind.
+  ghr_start_listener "$ghr_jit"
+  ghr_jit=''
+  ghr_read_clock
+  ghr_start_ms=$(((ghr_now - since) * 10))
+  ghr_log "runner of turn $turn started; its root took $ghr_root_ms ms ($ghr_method, $ghr_root_bytes bytes)"
+  for ((updates = 0; ; updates++)); do
+    ghr_watch_listener
+    ghr_explain_exit
+    if [[ $ghr_cause != updating ]] || ((updates >= 2)) || ! ghr_await_update; then break; fi
+    ghr_start_listener
+  done
+  ghr_updates=$updates
+  ghr_log "runner of turn $turn ended with $ghr_code ($ghr_cause): $ghr_problem"
+  ghr_report "$turn" "$ghr_cause" "$ghr_problem"
+  ghr_show_output
+  if ghr_is_failure; then ghr_keep_diagnostics "$turn"; fi
+  ghr_leave_clean
+  [[ $ghr_cause == exited ]] || ghr_end "$ghr_cause" "$ghr_problem"
+}
+
+ghr_report() { # ghr_report TURN CAUSE REASON
+  ghr_say "reports-$1" kind=reports "turn=$1" "exit_code=$ghr_code" "cause=$2" "took_job=${ghr_took_job:-no}" "updates=${ghr_updates-0}" \
+    "root_method=$ghr_method" "root_ms=$ghr_root_ms" "root_bytes=$ghr_root_bytes" "start_ms=${ghr_start_ms-}" "reason=$3"
+}
+
+# No job finds anything of the one before it: neither a process nor a file.
+ghr_leave_clean() {
   kill -KILL -- "-$ghr_listener" 2>/dev/null
   ghr_listener=''
-  ghr_remove_root
-  ghr_log "runner of turn $turn ended with $code: $ghr_why"
-  ghr_say "reports-$turn" kind=reports "turn=$turn" "exit_code=$code" "reason=$ghr_why"
-  [[ $ghr_why == exited ]] || ghr_end "$ghr_why"
+  if ! ghr_end_processes "$ghr_root"; then
+    ghr_describe_processes
+    ghr_end survivors "processes of its last job on $HOSTNAME cannot be ended: $ghr_described"
+  fi
+  ghr_remove_root || ghr_end survivors "the root of its last job on $HOSTNAME cannot be removed: $ghr_root"
 }
 
 ghr_await_runner() { # ghr_await_runner TURN
@@ -201,34 +127,39 @@ ghr_await_runner() { # ghr_await_runner TURN
     ghr_look "$1"
     case $ghr_seen in
       runner) return 0 ;;
-      release) ghr_end "released" ;;
+      release) ghr_end released "released" ;;
     esac
-    ((SECONDS - since < ghr_wait)) || ghr_end "no runner was handed over in $ghr_wait s"
-    ((SECONDS < ghr_walltime - 2 * ghr_margin)) || ghr_end "its walltime is nearly over"
+    ((SECONDS - since < ghr_wait)) || ghr_end unused "no runner was handed over in $ghr_wait s"
+    ghr_read_walltime
+    ((ghr_used < ghr_walltime - 2 * ghr_margin)) || ghr_end spent "its walltime is nearly over"
     ghr_pause 1
   done
-  ghr_end "told to end by SIG$ghr_told"
+  ghr_end terminated "PBS told it to end (SIG$ghr_told: qdel, preemption, or a limit)"
 }
 
 ghr_main() {
-  local turn=1
-  trap 'ghr_told=TERM' TERM
-  trap 'ghr_told=INT' INT
-  trap ghr_clean_up EXIT
-  ghr_log "allocation ${ghr_name%%.*}, PBS job ${PBS_JOBID-}, on $HOSTNAME"
-  ghr_roots=${ghr_scratch:-${TMPDIR:-/tmp}}/hpc-runners-$UID
-  mkdir -p -- "$ghr_roots" || ghr_end "the directory $ghr_roots cannot be made"
-  [[ -O $ghr_roots ]] || ghr_end "the directory $ghr_roots is somebody else's"
+  local turn=1 status
+  ghr_set_traps
+  ghr_start_clock
+  ghr_log "allocation $ghr_allocation, PBS job ${PBS_JOBID-}, on $HOSTNAME"
+  ghr_check_tools
+  ghr_read_boot
+  ghr_name_owner
+  ghr_check_scratch
   ghr_remove_stale_roots
-  ghr_find_release || ghr_end "$ghr_missing"
-  ghr_environment || ghr_end "line $ghr_line of the pool's environment failed with $?"
+  ghr_end_lost_processes
+  ghr_find_release
+  ghr_check_release
+  ghr_run_environment || { status=$?; ghr_fail environment "line $ghr_line of the pool's environment failed with $status"; }
+  ghr_line=0
+  ghr_check_comfort
   while :; do
-    ghr_say "asks-$turn" kind=asks "turn=$turn" "host=$HOSTNAME" || ghr_end "the handoff is closed"
+    ghr_say "asks-$turn" kind=asks "turn=$turn" "remark=$ghr_remark" || ghr_end closed "the handoff is closed"
+    ghr_find_release
+    ghr_make_root
     ghr_await_runner "$turn"
     ghr_run_turn "$turn"
-    [[ $ghr_reuse == yes ]] || ghr_end "served"
+    [[ $ghr_reuse == yes ]] || ghr_end served "served"
     turn=$((turn + 1))
   done
 }
-
-ghr_main

@@ -1,5 +1,6 @@
 import type { Configuration } from "../config/configuration.ts";
 import type { Allocation } from "../domain/allocation.ts";
+import { DEFAULT_NODE_SETTINGS } from "../domain/node-settings.ts";
 import type { Submission } from "../pbs/pbs.ts";
 import { takesFurtherJobs } from "../domain/lane.ts";
 import { composeAllocationScript } from "./allocation-script.ts";
@@ -7,7 +8,7 @@ import { composeAllocationScript } from "./allocation-script.ts";
 /** What is submitted for an allocation: its lane's request, and the script that asks for its runner. */
 export function createDescribe(
   { pools, directories }: Configuration,
-  logDirectory: string,
+  places: { readonly logs: string; readonly diagnostics: string },
 ): (allocation: Allocation, handoff: string) => Submission {
   return function describe({ name, lane }, handoff) {
     const pool = pools.find((each) => each.name === lane.pool);
@@ -22,15 +23,17 @@ export function createDescribe(
       walltimeSeconds,
       priority: request.priority,
       resources: request.resources,
-      logDirectory,
+      logDirectory: places.logs,
       script: composeAllocationScript({
         handoff,
+        diagnostics: places.diagnostics,
         runner: directories.runner,
         scratch: directories.scratch,
         walltimeSeconds,
         environment: pool?.environment ?? [],
         reuse: pool !== undefined && takesFurtherJobs(lane, pool),
         waitSeconds: pool && pool.warm.length > 0 ? walltimeSeconds : null,
+        node: pool?.node ?? DEFAULT_NODE_SETTINGS,
       }),
     };
   };

@@ -1,9 +1,11 @@
 import type { Allocation } from "../domain/allocation.ts";
 import { oldestLive, phaseOf } from "../domain/allocation.ts";
+import type { EndCause } from "../domain/end-cause.ts";
 import { allocationsSubject, installationSubject, poolSubject, type Hold } from "../domain/hold.ts";
 import type { Pool } from "../domain/pool.ts";
 import { routeJob } from "../domain/routing.ts";
 import type { Runner } from "../domain/runner.ts";
+import { endedWell } from "../domain/runner-exit.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { WorkflowJob } from "../domain/workflow-job.ts";
 import type { Store } from "../store/store.ts";
@@ -38,6 +40,8 @@ export interface AllocationView {
   readonly execHost: string | null;
   readonly intendedAt: EpochMs;
   readonly endedAt: EpochMs | null;
+  /** Why its script says that it ended; `null` while it lives, or if it could not say. */
+  readonly cause: EndCause | null;
   readonly note: string | null;
 }
 
@@ -120,10 +124,7 @@ function noteOf(
 ): string | null {
   if (job.status === "completed") {
     if (job.conclusion !== "failure") return null;
-    const stopped = runner?.exit && runner.exit.reason !== "exited" ? runner.exit.reason : null;
-    return stopped === null
-      ? "A step of it failed: its log on GitHub says which."
-      : `Its runner was ${stopped}.`;
+    return noteOfFailure(runner);
   }
   if (job.refusal !== null) return job.refusal;
   if (job.status !== "queued") return null;
@@ -133,6 +134,17 @@ function noteOf(
   ];
   const hold = holds.find((each) => subjects.includes(each.subject));
   return hold?.reason ?? allocation?.sighting?.job.comment ?? null;
+}
+
+/** What its author should know besides the log on GitHub. */
+function noteOfFailure(runner: Runner | undefined): string {
+  const exit = runner?.exit ?? null;
+  if (exit === null || endedWell(exit)) return "A step of it failed: its log on GitHub says which.";
+  const { cause, reason } = exit;
+  if (cause === "walltime") {
+    return `Its allocation's walltime was used up: its runner was ${reason}. Give the pool more, or the job less to do.`;
+  }
+  return `Its runner ended before it was done: ${reason}.`;
 }
 
 function viewAllocation(allocation: Allocation): AllocationView {
@@ -146,6 +158,11 @@ function viewAllocation(allocation: Allocation): AllocationView {
     execHost: sighting?.job.execHost ?? null,
     intendedAt: allocation.intendedAt,
     endedAt: allocation.endedAt,
-    note: allocation.end ?? sighting?.job.comment ?? null,
+    cause: allocation.farewell?.cause ?? null,
+    note: noteOfAllocation(allocation),
   };
+}
+
+function noteOfAllocation({ end, farewell, sighting, remark }: Allocation): string | null {
+  return end ?? farewell?.reason ?? sighting?.job.comment ?? remark;
 }

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { SUBMISSIONS, type Allocation } from "../domain/allocation.ts";
+import { END_CAUSES, type EndCause } from "../domain/end-cause.ts";
 import type { Hold } from "../domain/hold.ts";
 import type { Lane } from "../domain/lane.ts";
 import type { PbsJob } from "../domain/pbs-job.ts";
 import { RUNNER_STATES, type Runner } from "../domain/runner.ts";
+import { ROOT_METHODS, type RunnerExit } from "../domain/runner-exit.ts";
 import { STATUSES, type RegistrationScope, type WorkflowJob } from "../domain/workflow-job.ts";
 import type { Db } from "./database.ts";
 import { isRow, type Mapping, type Row } from "./table.ts";
@@ -130,7 +132,9 @@ export const allocations: Mapping<Allocation> = {
     deletions: each.deletion.times,
     deleted_at: each.deletion.last,
     farewell: each.farewell?.reason ?? null,
+    farewell_cause: each.farewell?.cause ?? null,
     farewell_at: each.farewell?.at ?? null,
+    remark: each.remark,
     ended_at: each.endedAt,
     end_reason: each.end,
   }),
@@ -168,12 +172,37 @@ export const allocations: Mapping<Allocation> = {
       mints: { times: number(row, "mints"), last: numberOrNull(row, "minted_at") },
       releasedAt: numberOrNull(row, "released_at"),
       deletion: { times: number(row, "deletions"), last: numberOrNull(row, "deleted_at") },
-      farewell: farewell === null ? null : { reason: farewell, at: number(row, "farewell_at") },
+      farewell:
+        farewell === null
+          ? null
+          : {
+              cause: causeFrom(row, "farewell_cause"),
+              reason: farewell,
+              at: number(row, "farewell_at"),
+            },
+      remark: textOrNull(row, "remark"),
       endedAt: numberOrNull(row, "ended_at"),
       end: textOrNull(row, "end_reason"),
     };
   },
 };
+
+/** Rows of before the cause was told have none. */
+function causeFrom(row: Row, column: string): EndCause {
+  return row[column] === null ? "unknown" : oneOf(row, column, END_CAUSES);
+}
+
+const ExitMeasures = z.object({
+  root: z
+    .object({ method: z.enum(ROOT_METHODS), milliseconds: z.number(), bytes: z.number() })
+    .nullable()
+    .default(null),
+  startMilliseconds: z.number().nullable().default(null),
+});
+
+function measuresOf({ root, startMilliseconds }: RunnerExit): z.output<typeof ExitMeasures> {
+  return { root, startMilliseconds };
+}
 
 export const runners: Mapping<Runner> = {
   table: "runners",
@@ -194,7 +223,9 @@ export const runners: Mapping<Runner> = {
     gone_at: runner.goneAt,
     busy_at: runner.busyAt,
     exit_code: runner.exit?.code ?? null,
+    exit_cause: runner.exit?.cause ?? null,
     exit_reason: runner.exit?.reason ?? null,
+    exit_measures: runner.exit ? JSON.stringify(measuresOf(runner.exit)) : null,
     exited_at: runner.exit?.at ?? null,
     checks: runner.checks.times,
     checked_at: runner.checks.last,
@@ -220,7 +251,13 @@ export const runners: Mapping<Runner> = {
       exit:
         exitCode === null
           ? null
-          : { code: exitCode, reason: text(row, "exit_reason"), at: number(row, "exited_at") },
+          : {
+              code: exitCode,
+              cause: causeFrom(row, "exit_cause"),
+              reason: text(row, "exit_reason"),
+              at: number(row, "exited_at"),
+              ...ExitMeasures.parse(JSON.parse(textOrNull(row, "exit_measures") ?? "{}")),
+            },
       checks: { times: number(row, "checks"), last: numberOrNull(row, "checked_at") },
     };
   },

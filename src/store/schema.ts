@@ -114,4 +114,11 @@ export const MIGRATIONS: readonly string[] = [
     organization TEXT NOT NULL
   ) STRICT;
   `,
+  // Why the node says that a runner or an allocation ended; what was measured there, as JSON.
+  `
+  ALTER TABLE allocations ADD COLUMN farewell_cause TEXT;
+  ALTER TABLE allocations ADD COLUMN remark TEXT;
+  ALTER TABLE runners ADD COLUMN exit_cause TEXT;
+  ALTER TABLE runners ADD COLUMN exit_measures TEXT;
+  `,
 ];

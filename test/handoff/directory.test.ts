@@ -62,7 +62,7 @@ describe("the handoff's directory", () => {
     await handoff.deliver(NAME, 1, "second");
     await handoff.release(NAME);
     expect(readdirSync(path).toSorted()).toEqual(["release", "turn-1.jit"]);
-    expect(readFileSync(join(path, "turn-1.jit"), "utf8")).toBe("second");
+    expect(readFileSync(join(path, "turn-1.jit"), "utf8")).toMatch(/^second\n\d+\n$/);
   });
 
   it("hands messages out until they are acknowledged", async () => {
@@ -70,7 +70,7 @@ describe("the handoff's directory", () => {
     say(`${mark}.asks-1`, "kind=asks", "turn=1", "host=node1", "pbs_job_id=12.vm");
     say(`.${mark}.ends`, "kind=ends", "reason=being written");
     const about = { allocation: NAME, turn: 1 };
-    const wanted = [{ ...about, kind: "asks", host: "node1", pbsJobId: "12.vm" }];
+    const wanted = [{ ...about, kind: "asks", host: "node1", remark: null, pbsJobId: "12.vm" }];
     const received = await handoff.receive();
     expect(received.map(({ message }) => message)).toEqual(wanted);
     expect(await handoff.receive()).toEqual(received);
@@ -123,6 +123,32 @@ describe("the handoff's directory", () => {
 });
 
 describe("a message", () => {
+  it("of a script of before the cause was told is read, and one of a later script too", () => {
+    const about = { allocation: NAME, pbsJobId: "12.vm" };
+    const old = "kind=reports\nturn=2\nexit_code=7\nreason=exited\npbs_job_id=12.vm\n";
+    const exit = {
+      code: 7,
+      cause: "unknown",
+      reason: "exited",
+      root: null,
+      startMilliseconds: null,
+    };
+    expect(parseMessage(NAME, old)).toEqual({
+      ...about,
+      kind: "reports",
+      turn: 2,
+      exit,
+      updated: false,
+    });
+    const later = "kind=ends\ncause=eaten\nmood=low\nreason=by a bear\npbs_job_id=12.vm\n";
+    expect(parseMessage(NAME, later)).toEqual({
+      ...about,
+      kind: "ends",
+      cause: "unknown",
+      reason: "by a bear",
+    });
+  });
+
   it("is read, or is none; whatever a file holds, nothing is thrown and nothing can be printed that is not text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string(), (text, value) => {

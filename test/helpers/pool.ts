@@ -1,6 +1,7 @@
 import { toLabelSet } from "../../src/domain/labels.ts";
 import type { Lane } from "../../src/domain/lane.ts";
 import type { Ceiling, Limits, Pool } from "../../src/domain/pool.ts";
+import { DEFAULT_NODE_SETTINGS } from "../../src/domain/node-settings.ts";
 import { routeJob } from "../../src/domain/routing.ts";
 import type { RegistrationScope } from "../../src/domain/workflow-job.ts";
 
@@ -24,6 +25,7 @@ export function poolWith(different: Partial<Pool> & Pick<Pool, "name">): Pool {
     reuse: "never",
     idleSeconds: 60,
     warm: [],
+    node: DEFAULT_NODE_SETTINGS,
     ...different,
   };
 }

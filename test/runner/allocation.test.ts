@@ -10,6 +10,7 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_NODE_SETTINGS } from "../../src/domain/node-settings.ts";
 import { composeAllocationScript } from "../../src/runner/allocation-script.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
 import { until } from "../helpers/until.ts";
@@ -39,7 +40,7 @@ function started(node: Node): Promise<boolean> {
 }
 
 function roots(node: Node): string[] {
-  return readdirSync(node.scratch).flatMap((each) => readdirSync(join(node.scratch, each)));
+  return readdirSync(node.roots);
 }
 
 describe("an allocation", () => {
@@ -48,8 +49,12 @@ describe("an allocation", () => {
     await node.start();
     expect(await node.hears("asks")).toMatchObject({ turn: 1, pbsJobId: "12.vm" });
     await node.deliver(1);
-    expect(await node.hears("reports")).toMatchObject({ turn: 1, exitCode: 0, reason: "exited" });
-    expect(await node.hears("ends")).toMatchObject({ reason: "served" });
+    expect(await node.hears("reports")).toMatchObject({
+      turn: 1,
+      exit: { code: 0, cause: "exited", reason: "exited" },
+      updated: false,
+    });
+    expect(await node.hears("ends")).toMatchObject({ cause: "served" });
     expect(await node.ended()).toBe(0);
     expect(node.trace("arguments")).toBe("run\n");
     const tree = node.trace("tree");
@@ -78,11 +83,13 @@ describe("an allocation", () => {
   });
 
   it("tells how its runner ended, and kills what that left behind", async () => {
-    const node = new Node(`sleep 600 & echo $! >"$out/child"; exit 7`);
+    const node = new Node(`sleep 600 & echo $! >"$out/child"; exit 102`);
     await node.start();
     await node.hears("asks");
     await node.deliver(1);
-    expect(await node.hears("reports")).toMatchObject({ exitCode: 7, reason: "exited" });
+    expect(await node.hears("reports")).toMatchObject({
+      exit: { code: 102, cause: "exited" },
+    });
     await node.ended();
     const child = Number(node.trace("child"));
     await until("the child is gone", () => !existsSync(`/proc/${child}`));
@@ -98,7 +105,7 @@ describe("an allocation", () => {
     }
     expect(await node.hears("asks")).toMatchObject({ turn: 3 });
     await node.release();
-    expect(await node.hears("ends")).toMatchObject({ reason: "released" });
+    expect(await node.hears("ends")).toMatchObject({ cause: "released" });
     await node.ended();
     expect(new Set(node.trace("roots").trim().split("\n")).size).toBe(2);
   });
@@ -110,13 +117,19 @@ describe("an allocation", () => {
     const waits = 'touch "$out/began"; while [ ! -e "$out/go" ]; do sleep 0.1; done';
     for (const version of ["1.0.0", "2.0.0"]) {
       const release = join(shelf, `${version}-${process.arch}`);
-      for (const each of ["bin", "externals"]) mkdirSync(join(release, each), { recursive: true });
+      for (const each of ["bin", "externals/node24/bin"]) {
+        mkdirSync(join(release, each), { recursive: true });
+      }
+      for (const each of ["bin/Runner.Worker", "externals/node24/bin/node"]) {
+        writeFileSync(join(release, each), "#!/bin/sh\n", { mode: 0o555 });
+      }
       writeFileSync(join(release, ".release.json"), "{}");
       writeFileSync(join(release, "externals/version"), version);
       const script = `#!/bin/bash\nout='${node.directory}/traces'\n${waits}\ncat externals/version >>"$out/versions"\nls -A >"$out/entries"\n`;
       writeFileSync(join(release, "bin/Runner.Listener"), script, { mode: 0o755 });
     }
     symlinkSync(`1.0.0-${process.arch}`, link);
+    mkdirSync(join(node.directory, "traces"));
     await node.start({ runner: shelf, reuse: true });
     await node.hears("asks");
     await node.deliver(1);
@@ -140,7 +153,7 @@ describe("an allocation", () => {
     await gone.hears("asks");
     await gone.close();
     expect(await gone.ended()).toBe(0);
-    expect(gone.output).toContain("ends: released");
+    expect(gone.output).toContain("ends (released)");
   });
 
   it("stops its runner politely when it is released", async () => {
@@ -150,7 +163,9 @@ describe("an allocation", () => {
     await node.deliver(1);
     await started(node);
     await node.release();
-    expect(await node.hears("reports")).toMatchObject({ exitCode: 0, reason: "released" });
+    expect(await node.hears("reports")).toMatchObject({
+      exit: { code: 0, cause: "released" },
+    });
     await node.hears("ends");
     expect(node.trace("signals")).toBe("INT\n");
     expect(roots(node)).toEqual([]);
@@ -163,7 +178,9 @@ describe("an allocation", () => {
     await node.deliver(1);
     await started(node);
     node.signal("SIGTERM");
-    expect(await node.hears("reports")).toMatchObject({ reason: "told to end by SIGTERM" });
+    expect(await node.hears("reports")).toMatchObject({
+      exit: { cause: "terminated" },
+    });
     await node.ended();
     expect(roots(node)).toEqual([]);
   });
@@ -173,7 +190,7 @@ describe("an allocation", () => {
     await node.start();
     await node.hears("asks");
     node.signal("SIGTERM");
-    expect(await node.hears("ends")).toMatchObject({ reason: "told to end by SIGTERM" });
+    expect(await node.hears("ends")).toMatchObject({ cause: "terminated" });
     expect(await node.ended()).toBe(0);
   });
 
@@ -184,58 +201,12 @@ describe("an allocation", () => {
     await node.hears("asks");
     await node.deliver(1);
     expect(await node.hears("reports")).toMatchObject({
-      reason: "stopped 2 s before the end of its walltime",
+      exit: {
+        cause: "walltime",
+        reason: "stopped 2 s before the end of its walltime of 8 s",
+      },
     });
     expect(node.trace("signals")).toBe("INT\n");
-  });
-
-  it("runs the pool's lines first, for the runner too", async () => {
-    const node = new Node(CURIOUS);
-    await node.start({
-      environment: ["export MODULE=gcc", 'greeting="it\'s $MODULE"; export greeting'],
-    });
-    await node.hears("asks");
-    await node.deliver(1);
-    await node.hears("ends");
-    expect(node.trace("environment")).toContain("greeting=it's gcc\n");
-  });
-
-  it.each([
-    [
-      "a line that fails",
-      { environment: ["true", "(exit 3)", "true"] },
-      "line 2 of the pool's environment failed with 3",
-    ],
-    ["a runner that is not there", { runner: "/nowhere" }, "there is no runner at /nowhere"],
-    [
-      "a scratch that cannot be made",
-      { scratch: "/proc/nowhere" },
-      "the directory /proc/nowhere/hpc-runners-",
-    ],
-  ])("names %s, and asks for nothing", async (_what, about, reason) => {
-    const node = new Node("exit 0");
-    await node.start(about);
-    expect((await node.hears("ends")).reason).toContain(reason);
-    expect(await node.ended()).toBe(0);
-    expect(await node.handoff.receive()).toEqual([]);
-  });
-
-  it("removes the root of an allocation that was killed, and no other", async () => {
-    const node = new Node("exit 0");
-    const shared = join(node.scratch, `hpc-runners-${process.getuid?.()}`);
-    const dead = Number(execFileSync("bash", ["-c", "echo $$"]).toString());
-    for (const [name, owner] of [
-      ["dead", dead],
-      ["alive", process.pid],
-    ]) {
-      mkdirSync(join(shared, `runner.${name}`, "bin"), { recursive: true });
-      writeFileSync(join(shared, `runner.${name}`, "owner"), `${owner}\n`);
-    }
-    await node.start();
-    await node.hears("asks");
-    expect(readdirSync(shared)).toEqual(["runner.alive"]);
-    await node.release();
-    await node.ended();
   });
 
   it("works in directories of any name", async () => {
@@ -258,16 +229,21 @@ describe("the composed script", () => {
         fc.pre(!text.includes("\0"));
         const script = composeAllocationScript({
           handoff: "/h/a.b",
+          diagnostics: "/d",
           runner: text,
           scratch: null,
           walltimeSeconds: 60,
           environment: [],
           reuse: false,
           waitSeconds: null,
+          node: { ...DEFAULT_NODE_SETTINGS, jobStarted: [text, "second"] },
         });
         const upTo = script.slice(0, script.indexOf("# The pool's lines"));
-        const seen = execFileSync("bash", ["-c", `${upTo}\nprintf %s "$ghr_runner"`]);
-        expect(seen.toString()).toBe(text);
+        const seen = execFileSync("bash", [
+          "-c",
+          `${upTo}\nprintf %s "$ghr_runner" "\${ghr_job_started[@]}"`,
+        ]);
+        expect(seen.toString()).toBe(`${text}${text}second`);
       }),
       { numRuns: 50 },
     );

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { createHandoff, type DirectoryHandoff } from "../../src/handoff/directory.ts";
+import { DEFAULT_NODE_SETTINGS } from "../../src/domain/node-settings.ts";
 import type { Message } from "../../src/handoff/handoff.ts";
 import {
   composeAllocationScript,
@@ -46,34 +47,69 @@ export class Node {
     return readFileSync(join(this.directory, "traces", name), "utf8");
   }
 
-  async start(about: Partial<AllocationScript> = {}): Promise<void> {
-    const traces = join(this.directory, "traces");
+  /** What is kept of its failed runners. */
+  get diagnostics(): string {
+    return join(this.directory, "diagnostics");
+  }
+
+  /** Where runners have their roots. */
+  get roots(): string {
+    return join(this.scratch, `hpc-runners-${process.getuid?.()}`);
+  }
+
+  /** A small release of GitHub's runner, with our listener in it; where it stands. */
+  writeRelease(): string {
     const release = join(this.directory, "runner");
-    mkdirSync(traces, { recursive: true });
-    mkdirSync(join(release, "bin"), { recursive: true });
-    mkdirSync(join(release, "externals"), { recursive: true });
-    const listener = join(release, "bin/Runner.Listener");
-    writeFileSync(listener, `#!/bin/bash\nout='${traces}'\n${this.#listener}\n`);
-    chmodSync(listener, 0o755);
+    const traces = join(this.directory, "traces");
+    for (const path of [traces, join(release, "bin"), join(release, "externals/node24/bin")]) {
+      mkdirSync(path, { recursive: true });
+    }
+    const programs = {
+      "bin/Runner.Listener": `#!/bin/bash\nout='${traces}'\n${this.#listener}\n`,
+      "bin/Runner.Worker": "#!/bin/sh\n",
+      "externals/node24/bin/node": "#!/bin/sh\n",
+      "run.sh": "#!/bin/sh\n",
+    };
+    for (const [name, text] of Object.entries(programs)) {
+      rmSync(join(release, name), { force: true });
+      writeFileSync(join(release, name), text, { mode: 0o555 });
+    }
+    writeFileSync(join(release, "bin/Runner.Listener.dll"), "library\n".repeat(1_000));
+    return release;
+  }
+
+  /** Starts the script, with variables besides those that PBS gives, and by a wrapper such as `unshare`, if it must be. */
+  async start(
+    about: Partial<AllocationScript> = {},
+    variables: Readonly<Record<string, string>> = {},
+    wrapper: readonly string[] = [],
+  ): Promise<void> {
+    const release = about.runner ?? this.writeRelease();
     const path = join(this.directory, "job.sh");
     const script = composeAllocationScript({
       handoff: await this.handoff.open(NAME),
+      diagnostics: this.diagnostics,
       runner: release,
       scratch: this.scratch,
       walltimeSeconds: 3_600,
       environment: [],
       reuse: false,
       waitSeconds: null,
+      node: DEFAULT_NODE_SETTINGS,
       ...about,
     });
     writeFileSync(path, script, { mode: 0o700 });
-    const child = spawn("/bin/bash", [path], {
+    // As the oldest bash that has to do: HPC_RUNNERS_TEST_BASH=/path/to/bash-4.2 npx vitest run test/runner
+    const bash = process.env["HPC_RUNNERS_TEST_BASH"];
+    const [command, ...words] = [...wrapper, ...(bash === undefined ? [] : [bash]), path];
+    const child = spawn(command, words, {
       cwd: this.directory,
       env: {
         PATH: "/usr/local/bin:/usr/bin:/bin",
         HOME: this.directory,
         TMPDIR: this.scratch,
         PBS_JOBID: "12.vm",
+        ...variables,
       },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
@@ -104,6 +140,13 @@ export class Node {
     return this.handoff.deliver(NAME, turn, configuration);
   }
 
+  /** A configuration that was written when the login node's clock said so. */
+  async deliverAt(turn: number, at: Date): Promise<void> {
+    const path = join(await this.handoff.open(NAME), `turn-${turn}.jit`);
+    writeFileSync(`${path}.draft`, `a secret\n${Math.floor(at.getTime() / 1000)}\n`);
+    renameSync(`${path}.draft`, path);
+  }
+
   release(): Promise<void> {
     return this.handoff.release(NAME);
   }
@@ -113,8 +156,21 @@ export class Node {
     return this.handoff.close(NAME);
   }
 
+  /** All from the start to the report of the first runner. */
+  async runs(about: Partial<AllocationScript> = {}): Promise<Message & { kind: "reports" }> {
+    await this.start(about);
+    await this.hears("asks");
+    await this.deliver(1);
+    return this.hears("reports");
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#script?.kill(signal);
+  }
+
+  /** As PBS does: every process of the job's session and group at once. */
+  signalAll(signal: NodeJS.Signals): void {
+    if (this.#script?.pid !== undefined) process.kill(-this.#script.pid, signal);
   }
 
   async ended(): Promise<number | null> {

@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from "../../src/domain/time.ts";
+import type { EndCause } from "../../src/domain/end-cause.ts";
 import type { Handoff, Message, Received } from "../../src/handoff/handoff.ts";
 import type { GitHubModel, ModelRunner } from "./github-model.ts";
 import type { ModelAllocation, PbsModel } from "./pbs-model.ts";
@@ -116,7 +117,7 @@ export class NodeModel {
     clock.after(after, () => {
       if (allocation.state !== "R") return;
       if (faults.strikes("script-fails", allocation.id)) {
-        this.#say(allocation, { kind: "ends", reason: "line 1 failed" }, "ends");
+        this.#say(allocation, { kind: "ends", cause: "environment" }, "ends");
         this.#pbs().end(allocation, 0);
       } else this.#turn(allocation, 1);
     });
@@ -147,28 +148,28 @@ export class NodeModel {
     };
     let taken = false;
     /** @param code the runner's; `null` where there was none. */
-    const finish = (code: number | null, reason: string): void => {
+    const finish = (code: number | null, cause: EndCause): void => {
       if (over || allocation.state !== "R") return;
       over = true;
       stopWaiting();
       if (runner) this.#github.disconnect(runner);
       if (code !== null) {
-        const report = { kind: "reports" as const, turn, exitCode: code, reason };
+        const report = { kind: "reports" as const, turn, code, cause };
         this.#say(allocation, report, `reports-${turn}`);
       }
-      if (code !== null && reason === "exited" && this.#reuse)
+      if (code !== null && cause === "exited" && this.#reuse)
         return this.#turn(allocation, turn + 1);
-      this.#say(allocation, { kind: "ends", reason }, "ends");
+      this.#say(allocation, { kind: "ends", cause }, "ends");
       clock.after(SECOND, () => this.#pbs().end(allocation, 0));
     };
     const stopWaiting = clock.after(20 * MINUTE, () => {
-      if (!taken) finish(null, "no runner was handed over");
+      if (!taken) finish(null, "unused");
     });
     const directory = this.#handoff.directories.get(name);
     // Seen by the next look, a second later at most.
     if (directory) directory.onChange = () => void clock.after(SECOND, look);
     allocation.onKill = (signal) => {
-      if (signal === "TERM") return finish(runner ? 0 : null, "told to end by SIGTERM");
+      if (signal === "TERM") return finish(runner ? 0 : null, "terminated");
       over = true;
       if (runner) this.#github.disconnect(runner);
     };
@@ -180,7 +181,7 @@ export class NodeModel {
     name: string,
     turn: number,
     started: (runner: ModelRunner) => void,
-    finish: (code: number, reason: string) => void,
+    finish: (code: number, cause: EndCause) => void,
   ): void {
     const { faults, clock } = this.#surroundings;
     if (faults.strikes("runner-never-connects", name)) return;
@@ -189,7 +190,9 @@ export class NodeModel {
       if (allocation.state !== "R") return;
       let runner: ModelRunner | null = null;
       let working = false;
-      const exit = (code: number): void => finish(code, "exited");
+      const exit = (code: number): void => {
+        finish(code, code === 0 ? "exited" : code === 1 ? "registration-gone" : "died");
+      };
       const done = (conclusion: string): void => {
         const job = runner?.job ?? null;
         if (!job || runner?.online !== true) return;
@@ -219,7 +222,7 @@ export class NodeModel {
         clock.after(outlives ? 2 * walltime : job.about.duration, () => done("success"));
       };
       runner = this.#github.connect(name, onChange);
-      if (!runner) return finish(1, "exited");
+      if (!runner) return finish(1, "registration-gone");
       started(runner);
       onChange();
     });
@@ -237,10 +240,21 @@ function messageOf(
     | {
         readonly kind: "reports";
         readonly turn: number;
-        readonly exitCode: number;
-        readonly reason: string;
+        readonly code: number;
+        readonly cause: EndCause;
       }
-    | { readonly kind: "ends"; readonly reason: string },
+    | { readonly kind: "ends"; readonly cause: EndCause },
 ): Message {
-  return { allocation: submission.name, pbsJobId: id, ...about };
+  const of = { allocation: submission.name, pbsJobId: id };
+  switch (about.kind) {
+    case "asks":
+      return { ...of, ...about, remark: null };
+    case "reports": {
+      const { kind, turn, code, cause } = about;
+      const exit = { code, cause, reason: cause, root: null, startMilliseconds: null };
+      return { ...of, kind, turn, exit, updated: false };
+    }
+    case "ends":
+      return { ...of, ...about, reason: about.cause };
+  }
 }

@@ -205,6 +205,7 @@ class Simulation {
         logDirectory: "/logs",
         script: "",
       }),
+      tidy: () => Promise.resolve(),
       recover: () =>
         this.#step(isDead, "recover", () =>
           this.#github.recover((news) => {

@@ -63,7 +63,7 @@ const allocation = {
     at: NOW,
   },
   absence: { times: 1, since: NOW, confirmedAt: null },
-  farewell: { reason: "released", at: NOW },
+  farewell: { cause: "served" as const, reason: "released", at: NOW },
 };
 const runner = intendRunner(
   { name: "ghr-abcdefgh000-1", scope, allocation: allocation.name, turn: 1, intendedJobId: 1 },
@@ -81,7 +81,16 @@ test("what was saved is there after the process has closed and opened the store"
   const first = Store.open(directory, NOW);
   first.saveJob(job);
   first.saveAllocation(allocation);
-  first.saveRunner({ ...runner, exit: { code: 0, reason: "done", at: NOW } });
+  const root = { method: "reflink", milliseconds: 80, bytes: 110_000_000 } as const;
+  const exit = {
+    code: 102,
+    cause: "exited",
+    reason: "done",
+    at: NOW,
+    root,
+    startMilliseconds: 30,
+  } as const;
+  first.saveRunner({ ...runner, exit });
   first.saveHold({ subject: "pool:derecho", failures: 2, until: NOW, reason: "no" });
   first.recordDelivery("guid-1", NOW);
   first.close();
@@ -89,9 +98,7 @@ test("what was saved is there after the process has closed and opened the store"
   const second = open(directory);
   expect(second.jobs.live()).toEqual([job]);
   expect(second.allocations.live()).toEqual([allocation]);
-  expect(second.runners.live()).toEqual([
-    { ...runner, exit: { code: 0, reason: "done", at: NOW } },
-  ]);
+  expect(second.runners.live()).toEqual([{ ...runner, exit }]);
   expect(second.holds.live()).toHaveLength(1);
   expect(second.recordDelivery("guid-1", NOW)).toBe(false);
 });

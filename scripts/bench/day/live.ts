@@ -125,6 +125,7 @@ function buildWorld(surroundings: Surroundings, store: Store, pool: Pool): World
       script: "",
     }),
     recover: () => Promise.resolve(),
+    tidy: () => Promise.resolve(),
     refresh: () => Promise.resolve(),
   };
   const reconciler = new Reconciler({

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { REUSE_POLICIES } from "../../domain/pool.ts";
 import { DAY, MINUTE } from "../../domain/time.ts";
 import { label } from "./label.ts";
+import { node } from "./node.ts";
 import { resources } from "./resources.ts";
 import { warm } from "./warm.ts";
 import { argument, count, cures, duration, ONE_LINE, ONE_LINE_OR_TAB, QUOTES } from "./values.ts";
@@ -134,4 +135,7 @@ export const pool = z.strictObject({
     .register(cures, { cure: "list what is kept waiting: - { min: 2 }" })
     .default([])
     .describe("Allocations that are kept waiting for jobs."),
+  node: node
+    .prefault({})
+    .describe("Keys of node, for this pool's runners; what is left out is as in node."),
 });

@@ -2,6 +2,7 @@ import type { Action } from "../action.ts";
 import { installationSubject } from "../hold.ts";
 import { isDue } from "../patience.ts";
 import { isIdle, type Runner } from "../runner.ts";
+import { endedWell } from "../runner-exit.ts";
 import { SECOND } from "../time.ts";
 import type { Survey } from "./survey.ts";
 
@@ -51,7 +52,7 @@ function planDelivered(survey: Survey, runner: Runner): Action | null {
   const jobIsOver = runner.servedJobId !== null && !survey.jobs.has(runner.servedJobId);
   if (jobIsOver) {
     // GitHub removes a JIT runner with its job; after an abnormal end we make sure.
-    const abnormal = runner.exit !== null && runner.exit.code !== 0;
+    const abnormal = runner.exit !== null && !endedWell(runner.exit);
     if (abnormal) return deregister(survey, runner, "it ended abnormally");
     return { kind: "forget-runner", runner: runner.name, reason: "its job is completed" };
   }

@@ -9,7 +9,9 @@ import { JobMessage, type Progress } from "../github/runner-service.ts";
  * The program behind the emulated `bin/Runner.Listener run`: `node listener.js ROOT run`. Connects, takes one job, runs
  * its steps in bash, and ends; exit codes as GitHub's listener has them (facts/github.md §6).
  */
-const EXIT = { served: 0, terminated: 1 } as const;
+const EXIT = { fine: 0, terminated: 1, deprecated: 7 } as const;
+/** 100 and the job's TaskResult, if the environment asks for it. */
+const RESULT_CODES = { success: 100, failure: 102, cancelled: 103 } as const;
 
 /** Milliseconds between two attempts to reach the service. */
 const RETRY = 1_000;
@@ -47,25 +49,41 @@ class Listener {
   }
 
   async run(): Promise<number> {
-    say("√ Connected to GitHub");
+    if (await this.#misbehaves()) return EXIT.deprecated;
+    say("\n√ Connected to GitHub\n");
     say("Current runner version: '0.0.0-emulated'");
-    say("Listening for Jobs");
+    say(`${stamp()}: Listening for Jobs`);
     while (!this.#over.signal.aborted) {
       const response = await this.#post("message", {}).catch(() => null);
       if (response?.status === 401) {
-        say("The runner registration has been deleted from the server, please re-configure.");
+        say("The runner no longer exists on the server. Please reconfigure the runner.");
         return EXIT.terminated;
       }
       if (response?.status === 200) {
-        await this.#serve(JobMessage.parse(await response.json()));
-        return EXIT.served;
+        const conclusion = await this.#serve(JobMessage.parse(await response.json()));
+        const tells = process.env["ACTIONS_RUNNER_RETURN_JOB_RESULT_FOR_HOSTED"] === "1";
+        // Told to end, it returns before it has the job's result.
+        return tells && !this.#over.signal.aborted ? RESULT_CODES[conclusion] : EXIT.fine;
       }
       if (response === null) {
         await wait(RETRY, undefined, { signal: this.#over.signal }).catch(() => undefined);
       }
     }
     say("Exiting...");
-    return EXIT.served;
+    return EXIT.fine;
+  }
+
+  /** What the pool's lines asked for: EMULATED_RUNNER=deprecated, or one that never connects. */
+  async #misbehaves(): Promise<boolean> {
+    const behaviour = process.env["EMULATED_RUNNER"];
+    if (behaviour === "never-connects") {
+      say(`${stamp()}: Runner connect error: no route to host. Retrying until reconnected.`);
+      const { signal } = this.#over;
+      await wait(2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+    }
+    if (behaviour !== "deprecated") return false;
+    say("An error occurred: Runner version v0.0.0 is deprecated and cannot receive messages.");
+    return true;
   }
 
   shutDown(): void {
@@ -73,13 +91,13 @@ class Listener {
     this.#killStep();
   }
 
-  async #serve(job: JobMessage): Promise<void> {
-    say(`Running job: ${job.name}`);
+  async #serve(job: JobMessage): Promise<Conclusion> {
+    say(`${stamp()}: Running job: ${job.name}`);
     const watching = new AbortController();
     void this.#watch(watching.signal);
     const workspace = join(this.#root, "_work", job.repository, job.repository);
     mkdirSync(workspace, { recursive: true });
-    let conclusion: Progress["conclusion"] = "success";
+    let conclusion: Conclusion = "success";
     for (const step of job.steps) {
       await this.#tell({ step: step.number, log: "", conclusion: null });
       const { code, log } = await this.#runStep(job, step.run, workspace);
@@ -93,7 +111,8 @@ class Listener {
       await this.#tell({ log, conclusion });
     } else await this.#tell({ log: "", conclusion });
     watching.abort();
-    say(`Job ${job.name} completed with result: ${RESULTS[conclusion ?? "success"]}`);
+    say(`${stamp()}: Job ${job.name} completed with result: ${RESULTS[conclusion]}`);
+    return conclusion;
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -172,7 +191,13 @@ class Listener {
   }
 }
 
+type Conclusion = NonNullable<Progress["conclusion"]>;
 const RESULTS = { success: "Succeeded", failure: "Failed", cancelled: "Canceled" } as const;
+
+/** As .NET's `{DateTime.UtcNow:u}`. */
+function stamp(): string {
+  return `${new Date().toISOString().slice(0, 19).replace("T", " ")}Z`;
+}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

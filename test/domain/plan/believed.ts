@@ -111,7 +111,14 @@ export function usedAllocation(
     state: "gone",
     servedJobId: 1,
     deliveredAt: NOW - 2 * MINUTE,
-    exit: { code: 0, reason: "exited", at: NOW - endedAgo },
+    exit: {
+      code: 0,
+      cause: "exited",
+      reason: "exited",
+      at: NOW - endedAgo,
+      root: null,
+      startMilliseconds: null,
+    },
   };
   return { allocation, runner };
 }
