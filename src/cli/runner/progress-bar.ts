@@ -29,8 +29,16 @@ export function showProgress(): { readonly onProgress: OnProgress; readonly stop
 }
 
 function newBar(word: string): SingleBar {
-  const format = `${word} {bar} {percentage}% | {value} of {total} MB | {eta_formatted} left`;
-  return new SingleBar({ format, hideCursor: true, fps: 10 }, Presets.shades_classic);
+  return new SingleBar(
+    {
+      format: `${word} {bar} {percentage}% | {value} of {total} MB{eta_formatted}`,
+      // In the beginning it is no number.
+      formatTime: (seconds) => (Number.isFinite(seconds) ? ` | ${seconds} s left` : ""),
+      hideCursor: true,
+      fps: 10,
+    },
+    Presets.shades_classic,
+  );
 }
 
 function inMegabytes(bytes: number): number {

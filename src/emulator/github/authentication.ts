@@ -12,6 +12,17 @@ const HOUR = 3_600_000;
 /** Who a call of the API comes from. */
 export type Caller = "app" | "installation" | null;
 
+/** One for all Apps of this process: to find the primes takes longer than most tests. */
+let pair: ReturnType<typeof newPair> | null = null;
+
+function newPair() {
+  return generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+}
+
 /** The App's key, and the tokens that were given out. */
 export class Authentication {
   /** PKCS#8 PEM: what the App signs with. */
@@ -22,11 +33,7 @@ export class Authentication {
 
   constructor(appId: number) {
     this.#appId = appId;
-    const pair = generateKeyPairSync("rsa", {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: "spki", format: "pem" },
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    });
+    pair ??= newPair();
     this.privateKey = pair.privateKey;
     this.#publicKey = pair.publicKey;
   }

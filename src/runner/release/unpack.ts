@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, posix, sep } from "node:path";
 import { extract, type ReadEntry } from "tar";
@@ -28,25 +30,8 @@ export async function unpack(
   onProgress: OnProgress,
 ): Promise<Contents> {
   const guard = new Guard();
-  const { size: total } = await stat(archive);
-  let done = 0;
   try {
-    await extract({
-      file: archive,
-      cwd: directory,
-      strict: true,
-      // By root too: whoever installs it owns it.
-      preserveOwner: false,
-      filter(_path, entry) {
-        // Only a file system's state is passed when an archive is made.
-        if (!("header" in entry)) return false;
-        const wanted = guard.admits(entry);
-        done = Math.min(total, done + Math.ceil((entry.size ?? 0) * TYPICAL_RATIO));
-        onProgress({ step: "unpack", done, total });
-        return wanted;
-      },
-    });
-    onProgress({ step: "unpack", done: total, total });
+    await extractFile(archive, directory, guard, onProgress);
   } catch (error) {
     throw guard.violation(archive) ?? explain(error, archive);
   }
@@ -55,8 +40,37 @@ export async function unpack(
   return { files: guard.files, bytes: guard.bytes };
 }
 
-/** Of 2.336.0's archive to its contents: only for the progress that is shown. */
-const TYPICAL_RATIO = 0.3;
+async function extractFile(
+  archive: string,
+  directory: string,
+  guard: Guard,
+  onProgress: OnProgress,
+): Promise<void> {
+  const { size: total } = await stat(archive);
+  const extraction = extract({
+    cwd: directory,
+    strict: true,
+    // By root too: whoever installs it owns it.
+    preserveOwner: false,
+    // Only what makes an archive calls this with another thing than an entry.
+    filter: (_path, entry) => "header" in entry && guard.admits(entry),
+  });
+  const closed = new Promise<void>((resolve, reject) => {
+    extraction.on("close", resolve).on("error", reject);
+  });
+  // It may fail while nobody waits for it yet.
+  closed.catch(() => undefined);
+  let done = 0;
+  for await (const chunk of createReadStream(archive, { highWaterMark: 1024 * 1024 })) {
+    const bytes: Buffer = chunk;
+    const ready = extraction.write(bytes);
+    if (!ready) await Promise.race([closed, once(extraction, "drain")]);
+    done += bytes.length;
+    onProgress({ step: "unpack", done, total });
+  }
+  extraction.end();
+  await closed;
+}
 
 /** Looks at each entry before it is written. node-tar has its own guards, which repair or skip: here, one is enough to refuse. */
 class Guard {
