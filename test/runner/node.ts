@@ -78,18 +78,13 @@ export class Node {
     return release;
   }
 
-  /** Starts the script, with variables besides those that PBS gives, and by a wrapper such as `unshare`, if it must be. */
-  async start(
-    about: Partial<AllocationScript> = {},
-    variables: Readonly<Record<string, string>> = {},
-    wrapper: readonly string[] = [],
-  ): Promise<void> {
-    const release = about.runner ?? this.writeRelease();
+  /** Writes what an allocation runs; where it stands. */
+  async compose(about: Partial<AllocationScript> = {}): Promise<string> {
     const path = join(this.directory, "job.sh");
     const script = composeAllocationScript({
       handoff: await this.handoff.open(NAME),
       diagnostics: this.diagnostics,
-      runner: release,
+      runner: about.runner ?? this.writeRelease(),
       scratch: this.scratch,
       walltimeSeconds: 3_600,
       environment: [],
@@ -99,6 +94,16 @@ export class Node {
       ...about,
     });
     writeFileSync(path, script, { mode: 0o700 });
+    return path;
+  }
+
+  /** Starts the script, with variables besides those that PBS gives, and by a wrapper such as `unshare`, if it must be. */
+  async start(
+    about: Partial<AllocationScript> = {},
+    variables: Readonly<Record<string, string>> = {},
+    wrapper: readonly string[] = [],
+  ): Promise<void> {
+    const path = await this.compose(about);
     // As the oldest bash that has to do: HPC_RUNNERS_TEST_BASH=/path/to/bash-4.2 npx vitest run test/runner
     const bash = process.env["HPC_RUNNERS_TEST_BASH"];
     const [command, ...words] = [...wrapper, ...(bash === undefined ? [] : [bash]), path];

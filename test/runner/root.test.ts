@@ -9,9 +9,11 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Node } from "./node.ts";
 
+const EPILOGUE = fileURLToPath(new URL("../../src/runner/epilogue.sh", import.meta.url));
 const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
 /** When a process began, in ticks since the machine did. */
@@ -52,7 +54,7 @@ describe("a runner's root", () => {
     for (const name of readdirSync(join(release, "bin"))) {
       chmodSync(join(release, "bin", name), 0o555);
     }
-    const { exit } = await node.runs();
+    const { exit } = await node.runs({ runner: release });
     expect(exit.root?.method).toMatch(/^(?:hardlink|reflink)$/);
     await node.ended();
     const listener = join(release, "bin/Runner.Listener");
@@ -92,7 +94,7 @@ describe("a runner's root", () => {
     const node = new Node("exit 0");
     leaveRoot(node, "one", { pid: 1, started: 1, job: "12.vm" });
     leaveRoot(node, "other", { pid: 1, started: 1, job: "12.vm2" });
-    const { status } = spawnSync("src/runner/epilogue.sh", ["12.vm", node.scratch]);
+    const { status } = spawnSync(EPILOGUE, ["12.vm", node.scratch]);
     const isRoot = process.getuid?.() === 0;
     expect(status).toBe(isRoot ? 2 : 0);
     expect(existsSync(join(node.roots, "runner.one"))).toBe(isRoot);
