@@ -32,11 +32,11 @@ export async function startOurs(): Promise<WebhookServer> {
     program,
   });
   await stage.start();
-  const { pid, github, webhookSecret: secret, stateDirectory } = stage;
+  const { pid, github, stateDirectory, environment } = stage;
   if (pid === null || github.webhooks.url === null) throw new Error("The program does not run");
   return {
     url: new URL(github.webhooks.url),
-    secret,
+    secret: environment["WEBHOOK_SECRET"] ?? "",
     pid,
     stateDirectory,
     stop: async () => void (await stage.stop()),
