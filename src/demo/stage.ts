@@ -56,7 +56,6 @@ export class Stage {
   readonly directory: string;
   /** With which the program is started. Holds the emulated App's secrets. */
   readonly environment: Readonly<NodeJS.ProcessEnv>;
-  readonly webhookSecret: string;
   readonly #command: readonly [string, ...string[]];
   #program: ChildProcess | null = null;
 
@@ -71,7 +70,6 @@ export class Stage {
     this.github = github;
     this.pbs = pbs;
     this.directory = directory;
-    this.webhookSecret = webhookSecret;
     this.environment = {
       ...process.env,
       // Alone: a PBS of this machine must not be found instead of the emulated one.

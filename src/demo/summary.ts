@@ -1,5 +1,6 @@
 import color from "picocolors";
 import type { Overview } from "../status/overview.ts";
+import { countCalls } from "./calls.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Summary {
@@ -7,10 +8,6 @@ export interface Summary {
   /** All went as it should. */
   readonly good: boolean;
 }
-
-/** Calls that are made for jobs; the rest signs in, or looks at the start for what no webhook told. */
-const FOR_JOBS = /^\w+ (?:\/orgs\/|\/repos\/\{owner\}\/\{repo\}\/actions\/jobs\/)/;
-const TOKENS = /access_tokens$/;
 
 /** What came of it, from GitHub's and PBS's own side. */
 export async function summarize(
@@ -23,11 +20,7 @@ export async function summarize(
   const failed = jobs.filter(({ conclusion }) => conclusion === "failure").length;
   const refused = overview.jobs.filter(({ status }) => status === "refused").length;
   const { runners, allocations, handoffs } = await stage.leftovers(overview);
-  const calls = [...stage.github.calls];
-  const count = (wanted: (route: string) => boolean): number =>
-    calls.reduce((sum, [route, times]) => (wanted(route) ? sum + times : sum), 0);
-  const forJobs = count((route) => FOR_JOBS.test(route));
-  const atStart = count((route) => !FOR_JOBS.test(route) && !TOKENS.test(route));
+  const { forJobs, atStart } = countCalls(stage.github.calls);
   const nothingLeft = runners + allocations + handoffs === 0;
   const allServed = served === jobs.length;
   // Where troubles are shown, it is enough that each job came to an end that is told.

@@ -21,8 +21,12 @@ export interface ReconcilerOptions {
 const INBOX_EVERY = SECOND;
 /** With nothing to look after, only a wake-up matters; this is the net below it. */
 const IDLE_EVERY = 30 * SECOND;
-/** From one tick to the next at least: a flood of events is planned for together. A lone event never waits for it. */
-const REST = 20;
+/**
+ * After a tick the loop rests for so many times as long as it took, and not for longer than this: a flood of events is
+ * planned for together, and planning takes a tenth of the time at most.
+ */
+const REST_TIMES = 9;
+const LONGEST_REST = 100;
 /** An action that failed in a way nobody foresaw is not repeated sooner. */
 const COOL_DOWN = 10 * SECOND;
 const PRUNE_EVERY = HOUR;
@@ -77,7 +81,7 @@ export class Reconciler {
       while (!signal.aborted) {
         const began = clock.now();
         await this.tick();
-        const rest = REST - (clock.now() - began);
+        const rest = Math.min(LONGEST_REST, REST_TIMES * (clock.now() - began));
         if (rest > 0) await clock.wait(rest, signal);
         if (this.#woken || signal.aborted) continue;
         await clock.wait(this.#pace(), this.#alarm.signal);

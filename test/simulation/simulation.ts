@@ -248,7 +248,7 @@ class Simulation {
   async #wait(ms: number, signal: AbortSignal, isDead: () => boolean): Promise<void> {
     if (isDead()) return new Promise(() => undefined);
     const now = this.#clock.now();
-    const next = ms < SECOND ? now : Math.min(this.#clock.next(), now + STATUS_INTERVAL);
+    const next = Math.min(this.#clock.next(), now + STATUS_INTERVAL);
     await new Promise<void>((resolve) => {
       const cancel = this.#clock.at(Math.max(now + ms, next), end);
       signal.addEventListener("abort", end);

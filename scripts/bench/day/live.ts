@@ -146,7 +146,7 @@ function buildWorld(surroundings: Surroundings, store: Store, pool: Pool): World
 async function pause(clock: SimulatedClock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const now = clock.now();
-  const next = ms < SECOND ? now : Math.min(clock.next(), now + STATUS_INTERVAL);
+  const next = Math.min(clock.next(), now + STATUS_INTERVAL);
   await new Promise<void>((resolve) => {
     const cancel = clock.at(Math.max(now + ms, next), end);
     signal.addEventListener("abort", end);

@@ -6,7 +6,6 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { Stage } from "../../../src/demo/stage.ts";
 import { programOf } from "../../../src/emulator/program.ts";
 import { onOneCore } from "../process.ts";
@@ -25,8 +24,7 @@ export interface WebhookServer {
 
 /** `hpc-runners start` as it is built, on one core. PBS lets its four allocations wait for ever. */
 export async function startOurs(): Promise<WebhookServer> {
-  const main = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
-  const program = onOneCore([process.execPath, main]);
+  const program = onOneCore(programOf(import.meta.url, "../../../src/cli/main"));
   const stage = await Stage.prepare({
     scene: { organization: "hpc-research", repositories: ["Hello-World"] },
     pool: { max_allocations: 4 },
@@ -34,11 +32,11 @@ export async function startOurs(): Promise<WebhookServer> {
     program,
   });
   await stage.start();
-  const { pid, github, webhookSecret: secret, stateDirectory } = stage;
+  const { pid, github, stateDirectory, environment } = stage;
   if (pid === null || github.webhooks.url === null) throw new Error("The program does not run");
   return {
     url: new URL(github.webhooks.url),
-    secret,
+    secret: environment["WEBHOOK_SECRET"] ?? "",
     pid,
     stateDirectory,
     stop: async () => void (await stage.stop()),
@@ -47,7 +45,10 @@ export async function startOurs(): Promise<WebhookServer> {
 }
 
 /** What ours is held against; on the same core. */
-export async function startOther(which: "bare-server" | "probot-server"): Promise<WebhookServer> {
+export async function startOther(
+  which: "bare-server" | "probot-server",
+  variables: Readonly<Record<string, string>> = {},
+): Promise<WebhookServer> {
   const [first, ...words] = onOneCore(programOf(import.meta.url, `./${which}`));
   const secret = randomBytes(16).toString("hex");
   const port = await freePort();
@@ -60,6 +61,7 @@ export async function startOther(which: "bare-server" | "probot-server"): Promis
       PORT: String(port),
       WEBHOOK_SECRET: secret,
       PRIVATE_KEY: newPrivateKey(),
+      ...variables,
     },
     stdio: ["ignore", log, log],
   });
