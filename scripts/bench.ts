@@ -12,16 +12,22 @@ import { intake } from "./bench/intake.ts";
 import { latency } from "./bench/latency.ts";
 import { machine } from "./bench/machine.ts";
 import { memory } from "./bench/memory.ts";
+import { node } from "./bench/node.ts";
 import { report } from "./bench/report.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [intake, latency, calls, memory, day];
+const BENCHMARKS: readonly Benchmark[] = [intake, latency, calls, memory, day, node];
 
 const program = new Command("bench")
   .argument("[names...]", `which: ${BENCHMARKS.map(({ name }) => name).join(", ")}; default all`)
   .option("--rounds <number>", "measurements of each figure", toInteger, 5)
+  .option("--scale <number>", "of the runner's file sizes, for node", Number, 1)
   .option("--json <file>", "write all samples to a file")
   .parse();
-const { rounds, json } = program.opts<{ readonly rounds: number; readonly json?: string }>();
+const { rounds, scale, json } = program.opts<{
+  readonly rounds: number;
+  readonly scale: number;
+  readonly json?: string;
+}>();
 const unknown = program.args.find((name) => !BENCHMARKS.some((each) => each.name === name));
 if (unknown !== undefined) program.error(`there is no benchmark ${unknown}`);
 
@@ -33,7 +39,7 @@ const results: { readonly benchmark: string; readonly figures: readonly Figure[]
 for (const benchmark of BENCHMARKS) {
   if (program.args.length > 0 && !program.args.includes(benchmark.name)) continue;
   console.log(`${benchmark.name}: ${benchmark.about}`);
-  const figures = await benchmark.run(rounds);
+  const figures = await benchmark.run(rounds, { scale });
   console.log(`${report(figures)}\n`);
   results.push({ benchmark: benchmark.name, figures });
 }

@@ -18,12 +18,17 @@ export interface Goal {
   readonly value: number;
 }
 
+export interface BenchmarkOptions {
+  /** By which the sizes of GitHub's runner's files are multiplied. */
+  readonly scale: number;
+}
+
 export interface Benchmark {
   /** As on the command line: `npm run bench -- intake`. */
   readonly name: string;
   readonly about: string;
   /** Milliseconds or work per round are the benchmark's own matter; `rounds` is how often it measures. */
-  run(rounds: number): Promise<readonly Figure[]>;
+  run(rounds: number, options: BenchmarkOptions): Promise<readonly Figure[]>;
 }
 
 export interface Spread {

@@ -32,6 +32,8 @@ export interface StageOptions {
   readonly pbs?: PbsEmulatorOptions;
   /** Settings of a pool besides its labels, for all pools. */
   readonly pool?: Readonly<Record<string, unknown>>;
+  /** The runner's release has as many files as GitHub's, each of this part of its size. Default: a small one. */
+  readonly runnerScale?: number;
   /** Milliseconds after which the emulated GitHub fails the job of a runner that fell silent. */
   readonly lostAfter?: number;
   readonly onExchange?: (exchange: Exchange) => void;
@@ -106,7 +108,7 @@ export class Stage {
     const pbs = realPbs
       ? null
       : await startPbsEmulator({ ...DEMO_PBS, ...options.pbs, directory: pbsDirectory });
-    await installRunner(github, join(directory, "runner"));
+    await installRunner(github, join(directory, "runner"), options.runnerScale ?? null);
     github.forgetCalls();
     await mkdir(join(directory, "scratch"));
     await writeFile(
@@ -225,9 +227,13 @@ const DEMO_PBS: PbsEmulatorOptions = {
 };
 
 /** The emulated GitHub's runner, by the way that GitHub's own takes. */
-async function installRunner(github: GitHubEmulator, directory: string): Promise<void> {
+async function installRunner(
+  github: GitHubEmulator,
+  directory: string,
+  scale: number | null,
+): Promise<void> {
   const name = { version: "2.336.0", architecture: hostArchitecture() };
-  github.releases.publish({ ...name, archive: await packEmulatedRunner() });
+  github.releases.publish({ ...name, archive: await packEmulatedRunner(scale) });
   const app = { id: github.appId, privateKey: github.privateKey, webhookSecret: "-" };
   const apiUrl = `http://${github.host}/api/v3`;
   const probot = createProbot({ app, apiUrl }, MINUTE, fetch, pino({ level: "silent" }));
