@@ -7,6 +7,7 @@ import type { Configuration } from "../../src/config/configuration.ts";
 import { loadConfiguration } from "../../src/config/load.ts";
 import { ConfigurationError } from "../../src/config/mistake.ts";
 import { configurationJsonSchema } from "../../src/config/schema.ts";
+import { DEFAULT_NODE_SETTINGS } from "../../src/domain/node-settings.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
 import { poolWith } from "../helpers/pool.ts";
 
@@ -91,6 +92,46 @@ describe("hpc-runners.yml", () => {
     expect(error.message).toMatch(/hpc-runners\.yml:5:\d+ pools\.one\.acount/);
     expect(error.message).toContain("account");
     expect(error.message).toContain('"soon"');
+  });
+
+  it("takes a pool's node before the file's, key by key", () => {
+    const [first, second] = load(
+      [
+        "node: { https_proxy: 'http://proxy:3128', ca: ~/site.pem, stop_before: 2m }",
+        "pools:",
+        "  one: { labels: [a], walltime: 1h }",
+        "  two:",
+        "    labels: [b]",
+        "    walltime: 1h",
+        "    node: { stop_before: 30s, tmpdir: /fast/tmp, job_started: [/hooks/a.sh], login_shell: false }",
+      ].join("\n"),
+    ).pools;
+    expect(first?.node).toEqual({
+      ...DEFAULT_NODE_SETTINGS,
+      proxy: { https: "http://proxy:3128", http: null, except: [] },
+      certificates: "/home/u/site.pem",
+      marginSeconds: 120,
+    });
+    expect(second?.node).toEqual({
+      ...first?.node,
+      marginSeconds: 30,
+      temporary: "/fast/tmp",
+      jobStarted: ["/hooks/a.sh"],
+      loginShell: false,
+    });
+  });
+
+  it.each([
+    ["https_proxy: proxy:3128", "node.https_proxy", "with its scheme"],
+    ["no_proxy: [10.0.0.0/8]", "node.no_proxy[0]", "not understood by GitHub's runner"],
+    ["tmpdir: $TMPDIR", "node.tmpdir", "runner, allocation, or an absolute path"],
+    ["job_started: [start.sh]", "node.job_started[0]", "absolute path of a program"],
+    ["login_shell: maybe", "node.login_shell", "true or false"],
+    ["stop_before: 2h", "node.stop_before", "between 10s and 1h"],
+  ])("finds a mistake in node: %s", (line, path, cure) => {
+    const { mistakes } = mistakesOf(`node: { ${line} }\n${pools("one", "[a]")}`);
+    expect(mistakes.map((each) => each.path)).toEqual([path]);
+    expect(mistakes[0]?.cure).toContain(cure);
   });
 
   it("says what jobs may ask for, as rules of the domain", () => {
