@@ -20,8 +20,10 @@ import { pruneDiagnostics } from "./runner/diagnostics.ts";
 import { listOffers } from "./runner/release/catalogue.ts";
 import { createReleaseKeeper } from "./runner/release/keeper.ts";
 import { ReleaseShelf } from "./runner/release/shelf.ts";
+import { placesOf } from "./runner/places.ts";
 import { createDescribe } from "./runner/submission.ts";
 import { overviewOf, type Overview } from "./status/overview.ts";
+import { createRecords, type Records } from "./status/records.ts";
 import { Store } from "./store/store.ts";
 
 /** What was begun when the program is stopped has this long to end; PBS and GitHub are asked again after a restart. */
@@ -45,6 +47,7 @@ export interface ServiceOptions {
 /** Everything but what listens: store, intake, and the loop. One for each state directory. */
 export interface Service {
   readonly intake: Intake;
+  readonly records: Records;
   overview(): Overview;
   /** Runs the loop until `signal` is aborted. Rejects if the store can no longer be used. */
   run(signal: AbortSignal): Promise<void>;
@@ -61,10 +64,7 @@ export function openService(options: ServiceOptions): Service {
   const { configuration, stateDirectory, octokitFor, log, watchPorts = (ports) => ports } = options;
   const { pools, limits, directories, pbs } = configuration;
   const store = Store.open(stateDirectory, Date.now());
-  const places = {
-    logs: join(directories.shared, "logs"),
-    diagnostics: join(directories.shared, "diagnostics"),
-  };
+  const places = placesOf(configuration);
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const handoff = createHandoff({
     directory: join(directories.shared, "handoff"),
@@ -115,6 +115,7 @@ export function openService(options: ServiceOptions): Service {
   const unwatch = handoff.watch(() => reconciler.wake());
   return {
     intake,
+    records: createRecords({ store, configuration, now: Date.now }),
     overview: () => overviewOf(store, pools, Date.now()),
     run: (signal) => reconciler.run(signal),
     async close(deadlineMs) {

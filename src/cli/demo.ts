@@ -9,6 +9,7 @@ import { troublesOf, type Trouble } from "../demo/troubles.ts";
 import { MINUTE } from "../domain/time.ts";
 import { findCommand } from "../pbs/command.ts";
 import { jobTable } from "../status/job-table.ts";
+import { screenOf } from "../status/screen.ts";
 import type { Overview } from "../status/overview.ts";
 
 export interface DemoOptions {
@@ -63,7 +64,6 @@ async function watch(
   signal: AbortSignal,
 ): Promise<Overview> {
   const live = process.stdout.isTTY;
-  const width = process.stdout.columns ?? 120;
   let [current, ...coming] = troubles;
   for (;;) {
     const overview = await stage.overview();
@@ -75,7 +75,7 @@ async function watch(
       [current, ...coming] = coming;
       await current?.begin();
     }
-    const table = jobTable(overview.jobs.toReversed(), overview.at, width);
+    const table = jobTable(overview.jobs.toReversed(), overview.at, screenOf(process.stdout));
     if (live) logUpdate(table);
     if (signal.aborted || isQuiet(stage, overview)) {
       if (live) logUpdate.done();

@@ -1,25 +1,21 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { isMendable } from "../mendable.ts";
+import { VERSION } from "../version.ts";
+import { allocations, showAllocation } from "./allocations.ts";
 import { configCheck } from "./config-check.ts";
 import { configExplain } from "./config-explain.ts";
 import { demo } from "./demo.ts";
+import { jobs } from "./jobs.ts";
+import { addListOptions } from "./list.ts";
 import { addRunnerCommands } from "./runner.ts";
 import { start } from "./start.ts";
-
-const manifest: unknown = JSON.parse(
-  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-);
-const version =
-  typeof manifest === "object" && manifest !== null && "version" in manifest
-    ? String(manifest.version)
-    : "unknown";
+import { status } from "./status.ts";
 
 const program = new Command("hpc-runners")
   .description("GitHub Actions on HPC clusters: PBS allocations with just-in-time runners.")
-  .version(version)
-  // `runner install --version` is not ours.
+  .version(VERSION)
+  // What follows a command is its own: `allocations show X --json`, `runner install --version`.
   .enablePositionalOptions()
   .showHelpAfterError();
 
@@ -35,6 +31,27 @@ program
   .option("--troubles", "show what becomes of what cannot work", false)
   .action(demo);
 
+program
+  .command("status")
+  .description("is an instance running, how do its pools fare, what is paused and why")
+  .option("--json", "as JSON, for programs", false)
+  .action(status);
+
+addListOptions(program.command("jobs"), "workflow jobs")
+  .description("workflow jobs that wait or run, and why they wait")
+  .action((options) => jobs(options));
+
+const listAllocations = addListOptions(program.command("allocations"), "allocations")
+  .description("allocations that wait in PBS or run")
+  .enablePositionalOptions()
+  .action((options) => allocations(options));
+
+listAllocations
+  .command("show <name-or-pbs-job-id>")
+  .description("everything that is known of one allocation")
+  .option("--json", "as JSON, for programs", false)
+  .action(showAllocation);
+
 const config = program.command("config").description("look at hpc-runners.yml");
 config
   .command("check")
@@ -49,6 +66,12 @@ config
   .option("--json", "for programs")
   .action(configExplain);
 addRunnerCommands(program);
+
+// Whoever reads our output may have seen enough: `hpc-runners jobs --all | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 try {
   await program.parseAsync();

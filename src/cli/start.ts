@@ -1,11 +1,13 @@
 import type { EmitterWebhookEvent } from "@octokit/webhooks";
+import { hostname } from "node:os";
 import type { Probot } from "probot";
 import type { Logger } from "pino";
 import { loadEnvironment, type Environment } from "../config/environment.ts";
 import { EnvironmentError } from "../config/environment/reader.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { createProbot } from "../github/probot.ts";
-import { apiRoutes, newToken, publishAccess } from "../http/api.ts";
+import { newToken, publishAccess } from "../http/api-access.ts";
+import { apiRoutes } from "../http/api.ts";
 import { createFront } from "../http/front.ts";
 import type { Delivery } from "../http/webhook.ts";
 import { startSmee } from "../intake/smee.ts";
@@ -15,6 +17,7 @@ import { requireRelease } from "../runner/release.ts";
 import { registerSecret } from "../log/secrets.ts";
 import { openService, SHUTDOWN_DEADLINE, type Service, type ServiceOptions } from "../service.ts";
 import { stopOnSignals } from "../stop.ts";
+import { VERSION } from "../version.ts";
 
 export interface StartOptions {
   readonly watchPorts?: ServiceOptions["watchPorts"];
@@ -71,19 +74,26 @@ async function openDoors(
   await probot.ready();
   const { webhook, app, listen, stateDirectory } = environment;
   const token = newToken();
+  const startedAt = Date.now();
+  let url = "";
   const front = createFront({
     webhook: {
       path: webhook.path,
       secret: app.webhookSecret,
       accept: createAccept(service, probot, log),
     },
-    routes: apiRoutes(token, () => service.overview()),
+    routes: apiRoutes({
+      token,
+      overview: () => service.overview(),
+      records: service.records,
+      instance: () => ({ version: VERSION, host: hostname(), pid: process.pid, startedAt, url }),
+    }),
     log,
   });
   const { port } = await front.start(listen).catch((error: unknown) => {
     throw cannotListen(listen, error);
   });
-  const url = `http://${listen.host}:${port}`;
+  url = `http://${listen.host}:${port}`;
   log.info({ url, path: webhook.path }, "Listening for webhooks");
   const unpublish = publishAccess(stateDirectory, { url, token });
   const smee =

@@ -14,7 +14,8 @@ import { startPbsEmulator, type PbsEmulator } from "../emulator/pbs/emulator.ts"
 import type { PbsEmulatorOptions } from "../emulator/pbs/options.ts";
 import { programOf } from "../emulator/program.ts";
 import { packEmulatedRunner } from "../emulator/releases/archive.ts";
-import { fetchOverview, findAccess, type ApiAccess } from "../http/api.ts";
+import { findAccess, type ApiAccess } from "../http/api-access.ts";
+import { createApiClient } from "../http/api-client.ts";
 import { MINUTE } from "../domain/time.ts";
 import { createProbot } from "../github/probot.ts";
 import { listOffers } from "../runner/release/catalogue.ts";
@@ -150,7 +151,12 @@ export class Stage {
     while (isRunning(program)) {
       const access = this.#access();
       // A file of an instance that was killed may still be there.
-      if (access && (await fetchOverview(access).catch(() => null))) {
+      if (
+        access &&
+        (await createApiClient(access)
+          .overview()
+          .catch(() => null))
+      ) {
         this.github.webhooks.url = new URL(WEBHOOK_PATH, access.url).href;
         return;
       }
@@ -167,7 +173,7 @@ export class Stage {
   async overview(): Promise<Overview> {
     const access = this.#access();
     if (!access) throw new Error("No instance runs");
-    return fetchOverview(access);
+    return createApiClient(access).overview();
   }
 
   /** @returns its exit code; `null` if the signal ended it. */

@@ -1,68 +1,77 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
+import { timingSafeEqual } from "node:crypto";
 import type { Overview } from "../status/overview.ts";
+import type { Records, Which } from "../status/records.ts";
 import { answer } from "./answer.ts";
-import type { Route } from "./routes.ts";
+import type { Handler, Route, Visit } from "./routes.ts";
 
-/** How a program of the same user finds the running instance: other users of a login node reach loopback too. */
-const ApiAccess = z.object({ url: z.url(), token: z.string() });
-export type ApiAccess = Readonly<z.infer<typeof ApiAccess>>;
+export const API = {
+  overview: "/api/v1/overview",
+  status: "/api/v1/status",
+  jobs: "/api/v1/jobs",
+  allocations: "/api/v1/allocations",
+} as const;
 
-/** What the same version of this program sent: looked at no further. */
-const Answered = z.custom<Overview>((value) => typeof value === "object" && value !== null);
+/** The instance that answers. */
+export interface InstanceView {
+  readonly version: string;
+  readonly host: string;
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly url: string;
+}
 
-const OVERVIEW_PATH = "/api/v1/overview";
+export interface ApiOptions {
+  readonly token: string;
+  readonly overview: () => Overview;
+  readonly records: Records;
+  /** Asked when it listens. */
+  readonly instance: () => InstanceView;
+}
 
 /** The API's routes: what is known, for whoever shows the token. */
-export function apiRoutes(token: string, overview: () => Overview): Route[] {
+export function apiRoutes({ token, overview, records, instance }: ApiOptions): Route[] {
+  const gets: Readonly<Record<string, (visit: Visit) => Promise<object>>> = {
+    [API.overview]: () => Promise.resolve(overview()),
+    [API.status]: async () => ({ ...(await records.status()), instance: instance() }),
+    [API.jobs]: ({ query }) => records.jobs(whichOf(query)),
+    [API.allocations]: ({ query }) => records.allocations(whichOf(query)),
+    [`${API.allocations}/*`]: async ({ path }) => ({
+      allocations: await records.allocation(decode(path.slice(API.allocations.length + 1))),
+    }),
+  };
+  return Object.entries(gets).map(([path, get]) => ({
+    method: "GET",
+    path,
+    handler: guarded(token, async (visit) => {
+      answer(visit.request, visit.response, 200, { ...(await get(visit)) });
+    }),
+  }));
+}
+
+function guarded(token: string, handler: Handler): Handler {
   const wanted = Buffer.from(`Bearer ${token}`);
-  return [
-    {
-      method: "GET",
-      path: OVERVIEW_PATH,
-      handler({ request, response }) {
-        const shown = Buffer.from(request.headers.authorization ?? "");
-        const known = shown.length === wanted.length && timingSafeEqual(shown, wanted);
-        if (known) answer(request, response, 200, { ...overview() });
-        else answer(request, response, 401, { error: "a token is needed" });
-      },
-    },
-  ];
+  return (visit) => {
+    const { request, response } = visit;
+    const shown = Buffer.from(request.headers.authorization ?? "");
+    const known = shown.length === wanted.length && timingSafeEqual(shown, wanted);
+    return known ? handler(visit) : answer(request, response, 401, { error: "a token is needed" });
+  };
 }
 
-export function newToken(): string {
-  return randomBytes(24).toString("base64url");
+/** At most this many of a list, whatever is asked for: the answer is made in one piece, and the loop waits for it. */
+const MOST = 10_000;
+
+function whichOf(query: URLSearchParams): Which {
+  const limit = Math.trunc(Number(query.get("limit") ?? MOST));
+  return { all: query.get("all") === "1", limit: limit >= 1 ? Math.min(limit, MOST) : MOST };
 }
 
-/** Leaves the way in where the same user finds it. @returns what takes it away again. */
-export function publishAccess(stateDirectory: string, access: ApiAccess): () => void {
-  const path = accessPath(stateDirectory);
-  rmSync(path, { force: true });
-  writeFileSync(path, JSON.stringify(access), { mode: 0o600, flag: "wx" });
-  return () => rmSync(path, { force: true });
-}
-
-/** `null` while no instance runs here. */
-export function findAccess(stateDirectory: string): ApiAccess | null {
+/** What cannot be decoded names nothing. */
+function decode(text: string): string {
   try {
-    return ApiAccess.parse(JSON.parse(readFileSync(accessPath(stateDirectory), "utf8")));
+    return decodeURIComponent(text);
   } catch {
-    return null;
+    return "";
   }
-}
-
-/** Asks a running instance. Rejects when it does not answer. */
-export async function fetchOverview({ url, token }: ApiAccess): Promise<Overview> {
-  const response = await fetch(new URL(OVERVIEW_PATH, url), {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) throw new Error(`The instance at ${url} answered ${response.status}`);
-  return Answered.parse(await response.json());
-}
-
-function accessPath(stateDirectory: string): string {
-  return join(stateDirectory, "api.json");
 }

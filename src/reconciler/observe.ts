@@ -78,9 +78,9 @@ function adopt(allocation: Allocation, message: Message, now: EpochMs): Allocati
 function reportExit(store: Store, message: Message & { kind: "reports" }, now: EpochMs): void {
   for (const runner of store.runners.live()) {
     const theirs = runner.allocation === message.allocation && runner.turn === message.turn;
-    // GitHub's word that its job is completed may come first: the runner is gone then, and its author still wants to know.
-    const ran = runner.state === "delivered" || runner.state === "gone";
-    if (!theirs || !ran || runner.exit !== null) continue;
+    // GitHub's word that its job is over may come before the node's of how the process ended.
+    const used = runner.state === "gone" && runner.servedJobId !== null;
+    if (!theirs || !(runner.state === "delivered" || used) || runner.exit !== null) continue;
     store.saveRunner({
       ...runner,
       exit: { ...message.exit, at: now },

@@ -1,44 +1,48 @@
-import Table from "cli-table3";
-import color from "picocolors";
-import { formatWalltime } from "../domain/time.ts";
-import type { JobView } from "./overview.ts";
+import type { EpochMs } from "../domain/time.ts";
+import type { JobView } from "./job-view.ts";
+import { notes } from "./notes.ts";
+import type { Screen } from "./screen.ts";
+import { table, type Column } from "./table.ts";
+import { lasted } from "./times.ts";
 
-/** Workflow jobs as a table for a terminal `width` columns wide; `now` is for those that still wait or run. */
-export function jobTable(jobs: readonly JobView[], now: number, width: number): string {
-  const table = new Table({
-    head: ["workflow job", "PBS job", "state", "runner", "queue wait", "run time"],
-    style: {
-      head: color.isColorSupported ? ["bold"] : [],
-      border: color.isColorSupported ? ["gray"] : [],
-      compact: true,
+/** Workflow jobs as a table, and below it what there is to say of them; `now` is for those that still wait or run. */
+export function jobTable(jobs: readonly JobView[], now: EpochMs, screen: Screen): string {
+  const drawn = table(jobs, columnsFor(jobs, now, screen), screen);
+  const said = jobs.map((job) => ({ of: titleOf(job), note: job.note }));
+  return [drawn, ...notes(said, screen)].join("\n");
+}
+
+function columnsFor(jobs: readonly JobView[], now: EpochMs, screen: Screen): Column<JobView>[] {
+  const pools = new Set(jobs.map(({ pool }) => pool));
+  const pool: Column<JobView> = { head: "pool", cell: (job) => job.pool ?? "–", leaveOut: 2 };
+  return [
+    { head: "workflow job", cell: titleOf, least: 24 },
+    { head: "PBS job", cell: (job) => job.pbsJobId ?? "–", leaveOut: 1 },
+    { head: "state", cell: (job) => stateOf(job, screen) },
+    ...(pools.size > 1 ? [pool] : []),
+    { head: "runner", cell: (job) => job.runner ?? "–", leaveOut: 3 },
+    {
+      head: "queue wait",
+      cell: (job) => lasted(job.createdAt, job.startedAt ?? (isOver(job) ? null : now)),
+      align: "right",
     },
-    colAligns: ["left", "left", "left", "left", "right", "right"],
-  });
-  const room = Math.max(20, width - 80);
-  for (const job of jobs) {
-    const name = `${job.repository} · ${job.name}`;
-    table.push([
-      name.length > room + 16 ? `${name.slice(0, room + 15)}…` : name,
-      job.pbsJobId ?? "–",
-      stateOf(job),
-      job.runner ?? "–",
-      duration(job.createdAt, job.startedAt ?? (isOver(job) ? null : now)),
-      duration(job.startedAt, job.completedAt ?? (isOver(job) ? null : now)),
-    ]);
-  }
-  const notes = jobs.filter(({ note }) => note !== null).map((job) => noteLine(job));
-  return [table.toString(), ...new Set(notes)].join("\n");
+    {
+      head: "run time",
+      cell: (job) => lasted(job.startedAt, job.completedAt ?? (isOver(job) ? null : now)),
+      align: "right",
+    },
+  ];
+}
+
+function titleOf(job: JobView): string {
+  return `${job.repository} · ${job.name}`;
 }
 
 function isOver(job: JobView): boolean {
   return job.status === "completed" || job.status === "refused";
 }
 
-function noteLine(job: JobView): string {
-  return `  ${color.bold(`${job.repository} · ${job.name}`)}: ${job.note ?? ""}`;
-}
-
-function stateOf(job: JobView): string {
+function stateOf(job: JobView, { color }: Screen): string {
   if (job.status === "refused") return color.red("refused");
   if (job.status === "completed") {
     const { conclusion } = job;
@@ -47,10 +51,4 @@ function stateOf(job: JobView): string {
   }
   if (job.status === "in_progress") return color.cyan("in progress");
   return color.yellow(job.pbsState === null ? job.status : `queued (PBS ${job.pbsState})`);
-}
-
-/** `MM:SS`, or hours before it. */
-function duration(from: number | null, to: number | null): string {
-  if (from === null || to === null) return "–";
-  return formatWalltime((to - from) / 1000).replace(/^00:/, "");
 }

@@ -24,13 +24,16 @@ import { StoreError } from "./errors.ts";
 const LEASE_MS = 120 * SECOND;
 const RENEW_MS = 20 * SECOND;
 
+const LEASE_FILE = "instance.json";
+
 const Holder = z.object({
   id: z.string(),
   host: z.string(),
   pid: z.number().int(),
   since: z.string(),
 });
-type Holder = z.infer<typeof Holder>;
+/** Who uses a state directory. */
+export type Holder = Readonly<z.infer<typeof Holder>>;
 
 /** The right to be the one instance that uses a state directory. */
 export interface Lease {
@@ -45,7 +48,7 @@ export interface Lease {
  * @throws {StoreError} `held`, with host, pid and age of the holder.
  */
 export function takeLease(directory: string, now: number): Lease {
-  const path = join(directory, "instance.json");
+  const path = join(directory, LEASE_FILE);
   const holder: Holder = {
     id: randomUUID(),
     host: hostname(),
@@ -99,11 +102,21 @@ function tryLink(from: string, to: string): boolean {
 }
 
 function refuseIfAlive(path: string, now: number): void {
+  const holder = findHolder(path, now);
+  if (holder) throw held(path, holder);
+}
+
+/** The instance that uses a state directory now; `null` for none. Changes nothing. */
+export function holderOf(directory: string, now: number): Holder | null {
+  return findHolder(join(directory, LEASE_FILE), now);
+}
+
+function findHolder(path: string, now: number): Holder | null {
   const holder = readHolder(path);
-  if (!holder) return;
+  if (!holder) return null;
   const here = holder.host === hostname();
-  const alive = here ? isRunning(holder.pid) : now - statSync(path).mtimeMs < LEASE_MS;
-  if (alive) throw held(path, holder);
+  const age = now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return (here ? isRunning(holder.pid) : age < LEASE_MS) ? holder : null;
 }
 
 function held(path: string, holder: Holder | null): StoreError {

@@ -5,7 +5,9 @@ import type { Hold } from "../domain/hold.ts";
 import type { Runner } from "../domain/runner.ts";
 import { DAY, type EpochMs } from "../domain/time.ts";
 import { isLive, type RegistrationScope, type WorkflowJob } from "../domain/workflow-job.ts";
+import { copyDatabase, STORE_FILE } from "./copy.ts";
 import { closeDatabase, openDatabase, type Db } from "./database.ts";
+import { StoreError } from "./errors.ts";
 import { takeLease, type Lease } from "./lease.ts";
 import * as mappings from "./mappings.ts";
 import { Table } from "./table.ts";
@@ -14,6 +16,8 @@ import { Table } from "./table.ts";
 const DELIVERIES_KEPT = 4 * DAY;
 /** Ended jobs, allocations and runners are history for people to look at. */
 const HISTORY_KEPT = 30 * DAY;
+/** GitHub fails a job that was queued for a day (facts/github.md §4). */
+const GIVEN_UP_AFTER = DAY;
 
 /** What the program believes, in one SQLite file: intents and observations. Every method is one durable step. */
 export class Store {
@@ -50,10 +54,31 @@ export class Store {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const lease = takeLease(directory, now);
     try {
-      return new Store(openDatabase(join(directory, "store.sqlite")), lease);
+      return new Store(openDatabase(join(directory, STORE_FILE)), lease);
     } catch (error) {
       lease.release();
       throw error;
+    }
+  }
+
+  /**
+   * What an instance has written down, whether or not it runs, from a copy: nothing in its directory is changed or locked.
+   *
+   * @throws {StoreError}
+   */
+  static openCopy(directory: string): Store {
+    const copy = copyDatabase(directory);
+    try {
+      return new Store(openDatabase(copy.path), { renew() {}, release: copy.remove });
+    } catch (error) {
+      copy.remove();
+      throw error instanceof StoreError
+        ? new StoreError(
+            error.trouble,
+            `Of the store in ${directory} a copy was taken. ${error.message}`,
+            { cause: error },
+          )
+        : error;
     }
   }
 
@@ -131,6 +156,28 @@ export class Store {
 
   saveHold(hold: Hold): void {
     this.holds.save(hold, hold.failures > 0);
+  }
+
+  /**
+   * Jobs that GitHub still has to end, the oldest first: those that take part in planning, and those that were refused and
+   * wait until GitHub gives them up.
+   */
+  unfinishedJobs(now: EpochMs): readonly WorkflowJob[] {
+    const condition =
+      "status <> 'completed' AND (refusal IS NULL OR created_at > ?) ORDER BY created_at, id";
+    return this.jobs.select(condition, [now - GIVEN_UP_AFTER]);
+  }
+
+  /** All that an allocation was ever given, in their order. */
+  runnersOf(allocation: string): readonly Runner[] {
+    return this.runners.select("allocation = ? ORDER BY turn, minting_at", [allocation]);
+  }
+
+  /** By PBS's id, whole or without its server (several servers may have given the same number). The newest first. */
+  allocationsOfPbsJob(id: string): readonly Allocation[] {
+    const condition =
+      "pbs_job_id = ?1 OR substr(pbs_job_id, 1, length(?1) + 1) = ?1 || '.' ORDER BY intended_at DESC";
+    return this.allocations.select(condition, [id]);
   }
 
   /** Forgets what is too old to matter. */

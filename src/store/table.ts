@@ -81,10 +81,21 @@ export class Table<T> {
     );
   }
 
-  #rows(rest: string): Row[] {
+  /** Those that meet an SQL condition of ours, live or not. */
+  select(condition: string, values: readonly Value[]): readonly T[] {
+    return this.#rows(`WHERE ${condition}`, values).map((row) => this.#mapping.fromRow(row));
+  }
+
+  /** How many there are, live or not. */
+  count(): number {
+    const row = this.#db.prepare(`SELECT count(*) AS n FROM ${this.#mapping.table}`).get();
+    return isRow(row) ? Number(row["n"]) : 0;
+  }
+
+  #rows(rest: string, values: readonly Value[] = []): Row[] {
     return this.#db
       .prepare(`SELECT * FROM ${this.#mapping.table} ${rest}`)
-      .all()
+      .all([...values])
       .filter((row) => isRow(row));
   }
 }

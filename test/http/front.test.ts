@@ -5,9 +5,13 @@ import { join } from "node:path";
 import { sign } from "@octokit/webhooks-methods";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { apiRoutes, fetchOverview, findAccess, publishAccess } from "../../src/http/api.ts";
+import { findAccess, publishAccess } from "../../src/http/api-access.ts";
+import { createApiClient } from "../../src/http/api-client.ts";
+import { apiRoutes } from "../../src/http/api.ts";
 import { createFront, type Front } from "../../src/http/front.ts";
 import type { Delivery } from "../../src/http/webhook.ts";
+import { createRecords } from "../../src/status/records.ts";
+import { Store } from "../../src/store/store.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
 import { until } from "../helpers/until.ts";
 
@@ -34,13 +38,19 @@ beforeEach(async () => {
         accepted.push(delivery);
       },
     },
-    routes: apiRoutes("the-token", () => ({
-      at: 1,
-      jobs: [],
-      allocations: [],
-      oldestLive: null,
-      holds: [],
-    })),
+    routes: apiRoutes({
+      token: "the-token",
+      overview: () => ({ at: 1, jobs: [], allocations: [], oldestLive: null, holds: [] }),
+      records: createRecords({
+        store: Store.inMemory(),
+        configuration: {
+          pools: [],
+          directories: { shared: "/shared", runner: "/runner", scratch: null },
+        },
+        now: () => 1,
+      }),
+      instance: () => ({ version: "1", host: "login1", pid: 1, startedAt: 1, url: "http://x" }),
+    }),
     log: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
   });
   ({ port } = await front.start({ host: "127.0.0.1", port: 0 }));
@@ -183,8 +193,10 @@ describe("the API", () => {
     expect(statSync(join(state, "api.json")).mode & 0o777).toBe(0o600);
     const access = findAccess(state);
     if (!access) throw new Error("no access");
-    expect(await fetchOverview(access)).toMatchObject({ jobs: [] });
-    await expect(fetchOverview({ url, token: "another" })).rejects.toThrow("401");
+    expect(await createApiClient(access).overview()).toMatchObject({ jobs: [] });
+    const stranger = createApiClient({ url, token: "another" });
+    await expect(stranger.overview()).rejects.toThrow("401");
+    await expect(stranger.allocation("../overview")).rejects.toThrow("401");
     unpublish();
     expect(findAccess(state)).toBeNull();
   });

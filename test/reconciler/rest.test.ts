@@ -2,10 +2,10 @@ import { pino } from "pino";
 import { expect, it } from "vitest";
 import { patienceFor } from "../../src/domain/patience.ts";
 import { SECOND } from "../../src/domain/time.ts";
-import type { Ports } from "../../src/reconciler/ports.ts";
 import { Reconciler } from "../../src/reconciler/reconciler.ts";
 import { Store } from "../../src/store/store.ts";
 import { limitsWith } from "../helpers/pool.ts";
+import { portsWith } from "../helpers/ports.ts";
 
 /** Runs a loop that is woken all the time, each of whose ticks takes so long. @returns how long it rested after each. */
 async function restsOf(tick: number, ticks: number): Promise<readonly number[]> {
@@ -13,13 +13,9 @@ async function restsOf(tick: number, ticks: number): Promise<readonly number[]> 
   const rests: number[] = [];
   let now = Date.parse("2026-11-24T12:00:00Z");
   let ticked = 0;
-  const never = (): Promise<never> => Promise.reject(new Error("nothing lives"));
-  const quiet = (): Promise<void> => Promise.resolve();
-  const ports: Ports = {
-    pbs: { submit: never, status: never, find: never, delete: never },
-    github: { mint: never, findRunner: never, deleteRunner: never, job: never },
+  const ports = portsWith({
     handoff: {
-      open: never,
+      ...portsWith().handoff,
       receive() {
         now += tick;
         ticked += 1;
@@ -27,10 +23,6 @@ async function restsOf(tick: number, ticks: number): Promise<readonly number[]> 
         reconciler.wake();
         return Promise.resolve([]);
       },
-      acknowledge: never,
-      deliver: never,
-      release: never,
-      close: never,
     },
     clock: {
       now: () => now,
@@ -40,14 +32,7 @@ async function restsOf(tick: number, ticks: number): Promise<readonly number[]> 
         return Promise.resolve();
       },
     },
-    random: () => 0.5,
-    describe: () => {
-      throw new Error("nothing is submitted");
-    },
-    tidy: quiet,
-    recover: quiet,
-    refresh: quiet,
-  };
+  });
   const reconciler = new Reconciler({
     store: Store.inMemory(),
     ports,

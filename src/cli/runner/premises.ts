@@ -7,7 +7,8 @@ import { EnvironmentError } from "../../config/environment/reader.ts";
 import { oldestLive } from "../../domain/allocation.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { createProbot } from "../../github/probot.ts";
-import { fetchOverview, findAccess } from "../../http/api.ts";
+import { findAccess } from "../../http/api-access.ts";
+import { createApiClient } from "../../http/api-client.ts";
 import { createLogger } from "../../log/logger.ts";
 import { createOutgoingFor } from "../../network/site.ts";
 import { listOffers } from "../../runner/release/catalogue.ts";
@@ -68,7 +69,12 @@ function readEnvironment() {
  */
 export async function askOldestLive(stateDirectory: string): Promise<EpochMs | null> {
   const access = findAccess(stateDirectory);
-  const overview = access === null ? null : await fetchOverview(access).catch(() => null);
+  const overview =
+    access === null
+      ? null
+      : await createApiClient(access)
+          .overview()
+          .catch(() => null);
   if (overview !== null) return overview.oldestLive;
   if (!existsSync(join(stateDirectory, "store.sqlite"))) return null;
   const store = Store.open(stateDirectory, Date.now());
