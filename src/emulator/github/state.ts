@@ -61,6 +61,12 @@ export interface RunnerGroup {
   readonly name: string;
 }
 
+/**
+ * The last installation's id. No two of GitHub's are alike, and @octokit/auth-app counts on it: requests for a token that
+ * are under way in one process are merged by this id alone, whichever App and server they are of.
+ */
+let installations = 76;
+
 /** All that the emulated GitHub knows. */
 export class GitHubState {
   readonly appId: number;
@@ -80,7 +86,8 @@ export class GitHubState {
     readonly runnerGroups: readonly string[];
   }) {
     this.appId = options.appId;
-    this.installationId = 77;
+    installations += 1;
+    this.installationId = installations;
     this.organization = options.organization;
     // 2 is the group of GitHub's own machines.
     this.groups = ["Default", ...options.runnerGroups].map((name, index) => ({

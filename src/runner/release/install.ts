@@ -71,7 +71,7 @@ async function make(source: ReleaseSource, context: InstallContext): Promise<voi
   try {
     const { archive, sha256 } = await verified(source, draft, context);
     await mkdir(draft.tree, { mode: 0o755 });
-    const contents = await unpack(archive, draft.tree, context.onProgress);
+    const contents = await unpack(archive, draft.tree, context);
     await inspectTree(draft.tree, archive, source.name.architecture);
     await shelf.publish(draft.tree, source.name, {
       sha256,

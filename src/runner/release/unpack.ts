@@ -12,6 +12,11 @@ export interface Contents {
   readonly bytes: number;
 }
 
+export interface UnpackOptions {
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+}
+
 /** Several times what 2.336.0 has: an archive that nobody vouches for shall not fill the disk. */
 const MOST_FILES = 200_000;
 const MOST_BYTES = 8 * 1024 ** 3;
@@ -27,12 +32,13 @@ const KINDS = new Set(["File", "OldFile", "ContiguousFile", "Directory", "Symbol
 export async function unpack(
   archive: string,
   directory: string,
-  onProgress: OnProgress,
+  { onProgress, signal }: UnpackOptions,
 ): Promise<Contents> {
   const guard = new Guard();
   try {
-    await extractFile(archive, directory, guard, onProgress);
+    await extractFile(archive, directory, guard, { onProgress, signal });
   } catch (error) {
+    signal.throwIfAborted();
     throw guard.violation(archive) ?? explain(error, archive);
   }
   const violation = guard.violation(archive) ?? (await escaping(guard.links, archive, directory));
@@ -44,7 +50,7 @@ async function extractFile(
   archive: string,
   directory: string,
   guard: Guard,
-  onProgress: OnProgress,
+  { onProgress, signal }: UnpackOptions,
 ): Promise<void> {
   const { size: total } = await stat(archive);
   const extraction = extract({
@@ -63,6 +69,7 @@ async function extractFile(
   let done = 0;
   for await (const chunk of createReadStream(archive, { highWaterMark: 1024 * 1024 })) {
     const bytes: Buffer = chunk;
+    if (signal.aborted) extraction.abort(new Error("aborted"));
     const ready = extraction.write(bytes);
     if (!ready) await Promise.race([closed, once(extraction, "drain")]);
     done += bytes.length;
