@@ -24,6 +24,11 @@ export function allocationsSubject(pool: string): string {
   return `allocations:${pool}`;
 }
 
+/** Is it of some pool's allocations? */
+export function holdsAllocations({ subject }: Hold): boolean {
+  return subject.startsWith(allocationsSubject(""));
+}
+
 export function installationSubject(installationId: number): string {
   return `installation:${installationId}`;
 }

@@ -1,4 +1,4 @@
-import { extendHold, installationSubject, type Hold } from "../domain/hold.ts";
+import { extendHold, holdsAllocations, installationSubject, type Hold } from "../domain/hold.ts";
 import type { RegistrationScope } from "../domain/workflow-job.ts";
 import type { GitHubTrouble } from "../github/github.ts";
 import type { ActContext } from "./act-context.ts";
@@ -37,6 +37,13 @@ export function heedGitHub(
     afterMs: outcome.kind === "retry" ? outcome.afterMs : null,
     needsPerson: outcome.kind === "refused",
   });
+}
+
+/** What made allocations end may have been mended for all pools: each is tried once, now. */
+export function probeAllocations({ store, ports }: ActContext): void {
+  for (const hold of store.holds.live()) {
+    if (holdsAllocations(hold)) store.saveHold({ ...hold, until: ports.clock.now() });
+  }
 }
 
 /** After a success: nothing holds the subject back any more. */

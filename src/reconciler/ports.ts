@@ -26,7 +26,7 @@ export interface Ports {
   readonly recover: () => Promise<void>;
   /**
    * Keeps GitHub's runner as new as GitHub wants it. Called every hour, and knows itself when to look; at once when GitHub
-   * has `refused` the one that is installed. Never rejects.
+   * has `refused` the one that is installed. Resolves with whether a newer one is there now; never rejects.
    */
-  readonly refresh: (refused: boolean) => Promise<void>;
+  readonly refresh: (refused: boolean) => Promise<boolean>;
 }

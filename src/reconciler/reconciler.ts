@@ -5,6 +5,7 @@ import { HOUR, MINUTE, SECOND, type EpochMs } from "../domain/time.ts";
 import type { Rules, World } from "../domain/world.ts";
 import type { Store } from "../store/store.ts";
 import { createAct, type Act } from "./act.ts";
+import { probeAllocations } from "./holds.ts";
 import { hearMessage, seePbsJob } from "./observe.ts";
 import type { Ports } from "./ports.ts";
 
@@ -188,7 +189,9 @@ export class Reconciler {
     if (this.#inFlight.has("refresh")) return;
     if (!refused && now - this.#refreshed < REFRESH_EVERY) return;
     this.#refreshed = now;
-    this.#follow(["refresh"], () => this.#options.ports.refresh(refused));
+    this.#follow(["refresh"], async () => {
+      if (await this.#options.ports.refresh(refused)) probeAllocations(this.#options);
+    });
   }
 
   #world(now: EpochMs): World {

@@ -22,7 +22,7 @@ export function portsWith(different: Partial<Ports> = {}): Ports {
     },
     tidy: quiet,
     recover: quiet,
-    refresh: quiet,
+    refresh: () => Promise.resolve(false),
     ...different,
   };
 }

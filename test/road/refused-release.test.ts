@@ -23,7 +23,9 @@ it("a release that GitHub refuses is followed at once by the one it wants, and t
   const from = join(temporaryDirectory(), "old.tar.gz");
   // As GitHub's listener does when its version is no longer taken.
   const refused = { path: "bin/Runner.Listener", mode: 0o755, content: "#!/bin/sh\nexit 7\n" };
-  writeFileSync(from, archiveOf([refused, { path: "externals/node20/bin/node", mode: 0o755 }]));
+  const rest = ["bin/Runner.Worker", "externals/node20/bin/node"];
+  const whole = [refused, ...rest.map((path) => ({ path, mode: 0o755, content: "#!/bin/sh\n" }))];
+  writeFileSync(from, archiveOf(whole));
   const request = { architecture, version: "2.336.1", from, sha256: null, unverified: true };
   const { release } = await installRelease(request, {
     shelf,

@@ -213,7 +213,7 @@ class Simulation {
             if (store) store.transaction(() => void hearJobNews(store, news));
           }),
         ),
-      refresh: () => Promise.resolve(),
+      refresh: () => Promise.resolve(false),
     };
   }
 

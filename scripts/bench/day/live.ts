@@ -126,7 +126,7 @@ function buildWorld(surroundings: Surroundings, store: Store, pool: Pool): World
     }),
     recover: () => Promise.resolve(),
     tidy: () => Promise.resolve(),
-    refresh: () => Promise.resolve(),
+    refresh: () => Promise.resolve(false),
   };
   const reconciler = new Reconciler({
     store,

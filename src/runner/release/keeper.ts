@@ -28,10 +28,14 @@ export interface KeeperOptions extends Pick<
 
 /** Keeps the installed releases as new as GitHub wants them. */
 export interface ReleaseKeeper {
-  /** Looks if a day has gone by since GitHub last said what it wants. Never rejects: what fails is logged, and tried again. */
-  keep(): Promise<void>;
-  /** GitHub has refused the installed release: looks at once, at most every minute. Never rejects. */
-  triggerUpdate(): Promise<void>;
+  /**
+   * Looks if a day has gone by since GitHub last said what it wants. Never rejects: what fails is logged, and tried again.
+   *
+   * @returns whether a newer release was installed.
+   */
+  keep(): Promise<boolean>;
+  /** The same, when GitHub has refused the installed release: looks at once, at most every minute. */
+  triggerUpdate(): Promise<boolean>;
   /** Ends what is under way; a download is gone on with next time. */
   stop(): void;
 }
@@ -39,10 +43,10 @@ export interface ReleaseKeeper {
 export function createReleaseKeeper(options: KeeperOptions): ReleaseKeeper {
   const stopped = new AbortController();
   const check = createCheck(options, stopped.signal);
-  let running: Promise<void> | null = null;
+  let running: Promise<boolean> | null = null;
   let tried = -Infinity;
 
-  function checkNow(refused: boolean): Promise<void> {
+  function checkNow(refused: boolean): Promise<boolean> {
     tried = options.now();
     // Who comes while one is under way gets what that finds.
     running ??= check(refused).finally(() => {
@@ -53,12 +57,12 @@ export function createReleaseKeeper(options: KeeperOptions): ReleaseKeeper {
 
   return {
     async keep() {
-      if (options.now() - tried < RETRY_EVERY || !(await isDue(options))) return;
-      await checkNow(false);
+      if (options.now() - tried < RETRY_EVERY || !(await isDue(options))) return false;
+      return checkNow(false);
     },
     async triggerUpdate() {
-      if (running === null && options.now() - tried < TRIGGER_EVERY) return;
-      await checkNow(true);
+      if (running === null && options.now() - tried < TRIGGER_EVERY) return false;
+      return checkNow(true);
     },
     stop: () => stopped.abort(),
   };
@@ -83,7 +87,8 @@ async function currentReleases(
 function createCheck(options: KeeperOptions, signal: AbortSignal) {
   const { shelf, offers, now, oldestLive, log } = options;
 
-  return async function check(refused: boolean): Promise<void> {
+  return async function check(refused: boolean): Promise<boolean> {
+    let installed = false;
     try {
       const current = await currentReleases(shelf);
       // One that was unpacked by hand is joined by one that is kept fresh.
@@ -91,29 +96,30 @@ function createCheck(options: KeeperOptions, signal: AbortSignal) {
         current.length === 0 ? [hostArchitecture()] : current.map(({ name }) => name.architecture);
       const offered = await offers();
       for (const architecture of architectures) {
-        await follow(architecture, offered, refused);
+        if (await follow(architecture, offered, refused)) installed = true;
       }
       const removed = await shelf.prune(oldestLive(), now());
       for (const { name } of removed) {
         log.info({ release: directoryOf(name) }, "Removed an old release of GitHub's runner");
       }
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return installed;
       log.warn({ reason: messageOf(error) }, "GitHub's runner could not be kept up to date");
       await warnIfBehind();
     }
+    return installed;
   };
 
   async function follow(
     architecture: Architecture,
     offered: readonly Offer[],
     refused: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const installed = await shelf.current(architecture);
     const offer = offered.find(({ name }) => name.architecture === architecture);
     if (!offer) {
       log.warn({ architecture }, "GitHub offers no runner for this architecture");
-      return;
+      return false;
     }
     // GitHub takes back a release now and then; what is newer than it wants, it takes.
     const news =
@@ -127,7 +133,7 @@ function createCheck(options: KeeperOptions, signal: AbortSignal) {
           "GitHub refuses the installed release of its runner and offers none newer",
         );
       }
-      return;
+      return false;
     }
     if (!options.update) {
       log.warn(
@@ -135,9 +141,10 @@ function createCheck(options: KeeperOptions, signal: AbortSignal) {
         "GitHub wants a newer release of its runner, and runner.update is never: run hpc-runners runner install",
       );
       if (installed !== null) warn(installed, now());
-      return;
+      return false;
     }
     await update(offer, offered);
+    return true;
   }
 
   async function update({ name }: Offer, offered: readonly Offer[]): Promise<void> {
