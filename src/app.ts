@@ -1,6 +1,7 @@
 import { sign } from "@octokit/webhooks-methods";
 import type { Logger } from "pino";
 import type { Probot } from "probot";
+import { loadLocalEnvironment } from "./config/environment.ts";
 import { EnvironmentError } from "./config/environment/reader.ts";
 import { loadConfiguration } from "./config/load.ts";
 import { configurationFile, stateDirectory } from "./config/places.ts";
@@ -8,6 +9,7 @@ import { SHUTDOWN_DEADLINE, openService, type Service } from "./service.ts";
 import { createLogger } from "./log/logger.ts";
 import { registerSecret } from "./log/secrets.ts";
 import { isMendable } from "./mendable.ts";
+import { createOutgoingFor } from "./network/site.ts";
 import { requireRelease } from "./runner/release.ts";
 import { stopOnSignals } from "./stop.ts";
 
@@ -39,6 +41,7 @@ async function begin(probot: Probot, log: Logger): Promise<void> {
     configuration,
     stateDirectory: state,
     octokitFor: (installationId) => probot.auth(installationId),
+    fetch: createOutgoingFor(loadLocalEnvironment().network, configuration),
     log,
   });
   probot.on("workflow_job", ({ id, name, payload }) =>

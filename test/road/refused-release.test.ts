@@ -10,7 +10,7 @@ import { ReleaseShelf } from "../../src/runner/release/shelf.ts";
 import { hostArchitecture } from "../../src/runner/release/source.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
 import { until } from "../helpers/until.ts";
-import { archiveOf } from "../runner/release/archives.ts";
+import { archiveOf, leastRelease } from "../runner/release/archives.ts";
 
 it("a release that GitHub refuses is followed at once by the one it wants, and the job is served", async () => {
   const stage = await Stage.prepare({ scene: prototypeScene, lostAfter: 500 });
@@ -22,10 +22,7 @@ it("a release that GitHub refuses is followed at once by the one it wants, and t
   const shelf = new ReleaseShelf(join(stage.directory, "runner"));
   const from = join(temporaryDirectory(), "old.tar.gz");
   // As GitHub's listener does when its version is no longer taken.
-  const refused = { path: "bin/Runner.Listener", mode: 0o755, content: "#!/bin/sh\nexit 7\n" };
-  const rest = ["bin/Runner.Worker", "externals/node20/bin/node"];
-  const whole = [refused, ...rest.map((path) => ({ path, mode: 0o755, content: "#!/bin/sh\n" }))];
-  writeFileSync(from, archiveOf(whole));
+  writeFileSync(from, archiveOf(leastRelease("#!/bin/sh\nexit 7\n")));
   const request = { architecture, version: "2.336.1", from, sha256: null, unverified: true };
   const { release } = await installRelease(request, {
     shelf,

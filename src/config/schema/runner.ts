@@ -11,7 +11,8 @@ export const runner = z
         "daily: the release that GitHub wants is looked for each day, and installed. never: you do it (hpc-runners runner install); GitHub gives no jobs to a runner that is 30 days behind.",
       ),
     mirror: z
-      .url({ protocol: /^https?$/ })
+      .string()
+      .regex(/^https?:\/\/[^\s/]\S*$/, "is no http or https address")
       .max(1024)
       .register(cures, {
         cure: "write an http or https address, such as https://mirror.example.edu/actions/runner/releases/download",

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ReleaseError } from "./error.ts";
 import { ARCHITECTURES, type Architecture } from "./name.ts";
@@ -19,16 +19,9 @@ export async function inspectTree(
   archive: string,
   architecture: Architecture,
 ): Promise<void> {
-  const complete = await Promise.all(
-    [LISTENER, "externals"].map((each) =>
-      stat(join(tree, each)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  if (complete.includes(false)) {
-    const sentence = `${archive} holds no ${LISTENER} or no externals, it is not GitHub's runner for Linux`;
+  const missing = await firstMissing(tree);
+  if (missing !== null) {
+    const sentence = `${archive} is not GitHub's runner for Linux, it has no ${missing} that can be run`;
     throw new ReleaseError("reject", sentence, "get actions-runner-linux-*.tar.gz");
   }
   const machine = await machineOf(join(tree, LISTENER));
@@ -38,6 +31,26 @@ export async function inspectTree(
     "reject",
     `${archive} is for ${real}, not for ${architecture}`,
     `get the archive for ${architecture}, or say --arch`,
+  );
+}
+
+/** What a node looks for too (node/node.sh), so that it never has to say so. */
+async function firstMissing(tree: string): Promise<string | null> {
+  const externals = await readdir(join(tree, "externals")).catch(() => []);
+  const nodes = externals.filter((each) => each.startsWith("node")).map(nodeOf);
+  const wanted = [LISTENER, "bin/Runner.Worker", ...(nodes.length > 0 ? nodes : [nodeOf("node*")])];
+  for (const each of wanted) if (!(await isProgram(join(tree, each)))) return each;
+  return null;
+}
+
+function nodeOf(version: string): string {
+  return `externals/${version}/bin/node`;
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile() && found.size > 0 && (found.mode & 0o100) !== 0,
+    () => false,
   );
 }
 

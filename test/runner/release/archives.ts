@@ -95,6 +95,16 @@ export interface Entry {
   readonly content?: string;
 }
 
+/** The least that passes for a runner. */
+export function leastRelease(listener = "#!/bin/sh\n", mode = 0o755): readonly Entry[] {
+  const content = "#!/bin/sh\n";
+  return [
+    { path: "./bin/Runner.Listener", mode, content: listener },
+    { path: "./bin/Runner.Worker", mode: 0o755, content },
+    { path: "./externals/node20/bin/node", mode: 0o755, content },
+  ];
+}
+
 /** An archive with whatever is in it, as only somebody with bad intentions makes one. */
 export function archiveOf(entries: readonly Entry[]): Buffer {
   const blocks = entries.flatMap(

@@ -12,7 +12,7 @@ import { download } from "../../../src/runner/release/download.ts";
 import { ReleaseError } from "../../../src/runner/release/error.ts";
 import type { ReleaseRequest } from "../../../src/runner/release/source.ts";
 import { temporaryDirectory } from "../../helpers/directory.ts";
-import { archiveOf, releaseLike, sha256, type Entry } from "./archives.ts";
+import { archiveOf, leastRelease, releaseLike, sha256, type Entry } from "./archives.ts";
 import { Site } from "./site.ts";
 
 async function open(): Promise<Site> {
@@ -301,10 +301,7 @@ describe("what is not to be used", () => {
     ["a device", { path: "x", type: "CharacterDevice" }, "neither file, directory nor link"],
   ])("with %s in it is refused as a whole", async (_what, entry, words) => {
     const site = await open();
-    const around: Entry[] = [
-      { path: "./bin/Runner.Listener", mode: 0o755, content: "#!/bin/sh\n" },
-      { path: "./externals/node20/bin/node", mode: 0o755, content: "#!/bin/sh\n" },
-    ];
+    const around = leastRelease();
     site.publish("2.336.0", archiveOf([...around, entry, ...around]));
     const error = await failure(site.install());
     expect(error.kind).toBe("reject");
@@ -320,8 +317,7 @@ describe("what is not to be used", () => {
     site.publish(
       "2.336.0",
       archiveOf([
-        { path: "./bin/Runner.Listener", mode: 0o755, content: "#!/bin/sh\n" },
-        { path: "./externals/node20", mode: 0o755, content: "" },
+        ...leastRelease(),
         { path: "./a/b/c/", type: "Directory", mode: 0o755 },
         { path: "./up", type: "SymbolicLink", linkpath: "a/b/c" },
         { path: "./d/e/out", type: "SymbolicLink", linkpath: "../../up/../../../../.." },
@@ -336,13 +332,7 @@ describe("what is not to be used", () => {
 
   it("has no bits but those of a program", async () => {
     const site = await open();
-    site.publish(
-      "2.336.0",
-      archiveOf([
-        { path: "bin/Runner.Listener", mode: 0o6777, content: "#!/bin/sh\n" },
-        { path: "externals/node20", mode: 0o666, content: "x" },
-      ]),
-    );
+    site.publish("2.336.0", archiveOf(leastRelease("#!/bin/sh\n", 0o6777)));
     const { release } = await site.install();
     const { mode } = lstatSync(join(release.directory, "bin/Runner.Listener"));
     expect(mode & 0o7222).toBe(0);
@@ -355,12 +345,12 @@ describe("what is not to be used", () => {
     const cases: [Buffer, RegExp][] = [
       [good.subarray(0, good.length / 2), /cut short or damaged/],
       [Buffer.from("<html>Sign in to the proxy</html>"), /cut short or damaged, or no archive/],
-      [Buffer.alloc(0), /holds no bin\/Runner\.Listener|cut short/],
+      [Buffer.alloc(0), /has no bin\/Runner\.Listener|cut short/],
       [
         archiveOf([{ path: "README", content: "x" }]),
-        /holds no bin\/Runner\.Listener or no externals/,
+        /is not GitHub's runner for Linux, it has no bin\/Runner\.Listener/,
       ],
-      [await releaseLike({ listener: false }), /holds no bin\/Runner\.Listener/],
+      [await releaseLike({ listener: false }), /it has no bin\/Runner\.Listener/],
       [await releaseLike({ architecture: "arm64" }), /is for arm64, not for x64/],
     ];
     for (const [bytes, words] of cases) {
