@@ -156,6 +156,24 @@ describe("an allocation", () => {
     expect(gone.output).toContain("ends (released)");
   });
 
+  it("goes on while the shared filesystem is away", async () => {
+    const node = new Node(PATIENT);
+    await node.start();
+    await node.hears("asks");
+    await node.deliver(1);
+    await started(node);
+    const [there, away] = ["handoff", "away"].map((name) => join(node.directory, name));
+    if (there === undefined || away === undefined) throw new Error("no paths");
+    renameSync(there, away);
+    // A signal is seen only after a look that found nothing.
+    node.signal("SIGTERM");
+    await until("it cannot speak", () => node.output.includes("cannot write to the handoff"));
+    expect(node.output).not.toContain("released");
+    renameSync(away, there);
+    expect(await node.hears("ends")).toMatchObject({ cause: "terminated" });
+    await node.ended();
+  });
+
   it("stops its runner politely when it is released", async () => {
     const node = new Node(PATIENT);
     await node.start();

@@ -2,6 +2,9 @@
 
 ghr_log() { printf '%(%FT%T%z)T %s\n' -1 "$*"; }
 
+# Closed by the program: nobody listens any more. A filesystem that is away for a moment takes the inbox with it.
+ghr_is_closed() { [[ ! -d $ghr_handoff && -d $ghr_inbox ]]; }
+
 # Puts a message into the inbox: whole, or not at all. A shared filesystem may be away for a moment.
 ghr_say() { # ghr_say FILE LINE...
   local file=$1 try line lines=()
@@ -12,8 +15,7 @@ ghr_say() { # ghr_say FILE LINE...
       mv -f -- "$ghr_inbox/.$ghr_name.$file" "$ghr_inbox/$ghr_name.$file"; then
       return 0
     fi 2>/dev/null
-    # Closed by the program: nobody listens any more.
-    [[ -d $ghr_handoff ]] || return 1
+    ! ghr_is_closed || return 1
     ghr_log "cannot write to the handoff (attempt $try)"
     ghr_pause 10
   done
@@ -37,7 +39,7 @@ ghr_say_end() { # ghr_say_end CAUSE REASON
 ghr_look() { # ghr_look TURN
   local entry
   ghr_seen=''
-  [[ -d $ghr_handoff ]] || ghr_seen=release
+  if ghr_is_closed; then ghr_seen=release; fi
   for entry in "$ghr_handoff"/*; do
     case ${entry##*/} in
       release) ghr_seen=release ;;

@@ -82,7 +82,6 @@ ghr_watch_listener() {
       continue
     fi
     ghr_log "$ghr_cause: $ghr_problem"
-    [[ $ghr_cause != terminated ]] || ghr_say_end terminated "$ghr_problem"
     [[ $ghr_phase != running ]] || ghr_tell_step "$ghr_cause" "$ghr_problem"
     ghr_stop_listener
     return
@@ -96,6 +95,8 @@ ghr_stop_listener() {
   if [[ $ghr_cause == walltime ]]; then most=$((ghr_margin * 4)); fi
   for signal in INT TERM; do
     kill "-$signal" "$ghr_listener" 2>/dev/null
+    # At once, should PBS not wait for the rest; after the signal, since a shared filesystem may not answer.
+    [[ $ghr_cause != terminated ]] || ghr_say_end terminated "$ghr_problem"
     for ((tenths = 0; tenths < most; tenths += 2)); do
       kill -0 "$ghr_listener" 2>/dev/null || return 0
       ghr_pause 0.2
