@@ -1,3 +1,5 @@
+import { hasHad } from "../domain/allocation.ts";
+import { foundBusy } from "../domain/runner.ts";
 import { hear, type JobNews, type WorkflowJob } from "../domain/workflow-job.ts";
 import type { Store } from "../store/store.ts";
 
@@ -8,15 +10,13 @@ export function hearJobNews(store: Store, news: JobNews): WorkflowJob {
   if (job.runnerName === null) return job;
   const runner = store.runners.get(job.runnerName);
   if (runner && runner.servedJobId === null) {
-    store.saveRunner({
-      ...runner,
-      servedJobId: job.id,
-      busyAt: runner.busyAt ?? job.startedAt ?? job.observedAt,
-    });
+    const busy = foundBusy(runner, job.startedAt ?? job.observedAt);
+    store.saveRunner({ ...busy, servedJobId: job.id });
     const allocation = store.allocations.get(runner.allocation);
     if (allocation) {
       const { repository, actor } = job;
-      store.saveAllocation({ ...allocation, beneficiary: { repository, actor } });
+      const served = hasHad(allocation, runner.turn);
+      store.saveAllocation({ ...served, beneficiary: { repository, actor } });
     }
   }
   return job;

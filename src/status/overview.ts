@@ -7,7 +7,7 @@ import { routeJob } from "../domain/routing.ts";
 import type { Runner } from "../domain/runner.ts";
 import { endedWell } from "../domain/runner-exit.ts";
 import type { EpochMs } from "../domain/time.ts";
-import type { WorkflowJob } from "../domain/workflow-job.ts";
+import { isLive, type WorkflowJob } from "../domain/workflow-job.ts";
 import type { Store } from "../store/store.ts";
 
 /** One workflow job as people want to see it. Times in milliseconds since the epoch. */
@@ -101,7 +101,7 @@ function viewJob(
     repository: job.repository,
     workflow: job.workflowName,
     name: job.name,
-    status: job.refusal === null || job.status === "completed" ? job.status : "refused",
+    status: isLive(job) || job.status === "completed" ? job.status : "refused",
     conclusion: job.conclusion,
     pool,
     allocation: allocation?.name ?? null,
@@ -126,6 +126,7 @@ function noteOf(
     if (job.conclusion !== "failure") return null;
     return noteOfFailure(runner);
   }
+  if (job.status === "in_progress") return null;
   if (job.refusal !== null) return job.refusal;
   if (job.status !== "queued") return null;
   const subjects = [
