@@ -113,11 +113,17 @@ function mayBeDelivered({ state, turn }: Runner, { turns }: Allocation): boolean
   return state === "minted" && turn > turns.delivered;
 }
 
-/** A thousand jobs of one matrix have one route. */
+/** Routes that are remembered: labels are outsiders' text, and may be new each time. */
+const MOST_ROUTES = 1_000;
+const routes = new WeakMap<readonly Pool[], Map<string, Route>>();
+
+/** A thousand jobs of one matrix have one route, in every plan with the same pools. */
 function memoizedRoute(
   pools: readonly Pool[],
 ): (labels: LabelSet, scope: RegistrationScope) => Route {
-  const known = new Map<string, Route>();
+  const known = routes.get(pools) ?? new Map<string, Route>();
+  routes.set(pools, known);
+  if (known.size > MOST_ROUTES) known.clear();
   return (labels, scope) => {
     const key = `${scope.installationId}\n${scope.organization}\n${labels.join("\n")}`;
     const found = known.get(key) ?? routeJob({ labels, scope }, pools);
