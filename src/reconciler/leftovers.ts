@@ -1,9 +1,11 @@
 import { adoptAllocation } from "../domain/allocation.ts";
 import { UNKNOWN_LANE } from "../domain/lane.ts";
+import { installationSubject } from "../domain/hold.ts";
 import { adoptRunner } from "../domain/runner.ts";
 import { MINUTE, type EpochMs } from "../domain/time.ts";
 import type { RegisteredRunner } from "../github/github.ts";
 import type { ActContext } from "./act-context.ts";
+import { heedGitHub } from "./holds.ts";
 
 /** How often allocations that the store does not know are looked for. */
 export const LOOK_FOR_LEFTOVERS_EVERY = 5 * MINUTE;
@@ -35,8 +37,11 @@ export class Leftovers {
     const unknown = await this.#listUnknown();
     for (const name of this.#since.keys()) if (!unknown.includes(name)) this.#since.delete(name);
     const adopted = this.#adoptedLately();
-    if (unknown.length + adopted.length === 0) return;
+    if (unknown.length + adopted.length === 0 || this.#mustWait()) return;
     const outcome = await ports.github.listRunners();
+    for (const scope of this.#context.store.installations()) {
+      heedGitHub(this.#context, scope, outcome);
+    }
     if (outcome.kind !== "listed") {
       log.warn({ reason: outcome.reason }, "Could not ask for the runners of unknown allocations");
       return;
@@ -48,6 +53,16 @@ export class Leftovers {
       if (runners.length > 0 || this.#isSilent(name)) this.#adopt(name, runners);
     }
     for (const name of adopted) this.#adoptLate(name, runnersOf(name));
+  }
+
+  /** A GitHub in trouble is left alone; the next look is soon enough. */
+  #mustWait(): boolean {
+    const { store, ports } = this.#context;
+    const subjects = store.installations().map((each) => installationSubject(each.installationId));
+    const now = ports.clock.now();
+    return store.holds
+      .live()
+      .some(({ subject, until }) => subjects.includes(subject) && until > now);
   }
 
   /** What the store knows to have ended needs no more than its directory's end. */

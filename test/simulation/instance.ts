@@ -8,6 +8,7 @@ import { createLogger } from "../../src/log/logger.ts";
 import type { Ports } from "../../src/reconciler/ports.ts";
 import { Reconciler } from "../../src/reconciler/reconciler.ts";
 import type { Store } from "../../src/store/store.ts";
+import { SCOPE } from "./models/events.ts";
 import type { GitHubModel } from "./models/github.ts";
 import type { HandoffModel } from "./models/handoff.ts";
 import type { PbsModel } from "./models/pbs.ts";
@@ -124,6 +125,7 @@ export class Instance {
 
   async #recover(): Promise<void> {
     try {
+      this.store.saveInstallations([SCOPE]);
       await this.#options.github.recover((news) => {
         if (this.#dead) throw new Error("killed");
         this.store.transaction(() => void hearJobNews(this.store, news));
