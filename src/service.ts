@@ -51,8 +51,11 @@ export interface Service {
   overview(): Overview;
   /** Runs the loop until `signal` is aborted. Rejects if the store can no longer be used. */
   run(signal: AbortSignal): Promise<void>;
-  /** Waits for what was begun, at most `deadlineMs`, and closes the store. Allocations are left running. */
-  close(deadlineMs: number): Promise<void>;
+  /** Waits for what was begun, at most `deadlineMs`, and closes the store. Allocations are left running.
+   *
+   * @returns whether all of it was done.
+   */
+  close(deadlineMs: number): Promise<boolean>;
 }
 
 /**
@@ -122,12 +125,13 @@ export function openService(options: ServiceOptions): Service {
       unwatch();
       keeper.stop();
       const late = new AbortController();
-      await Promise.race([
-        reconciler.settle(),
-        wait(deadlineMs, undefined, { signal: late.signal }).catch(() => undefined),
+      const finished = await Promise.race([
+        reconciler.settle().then(() => true),
+        wait(deadlineMs, false, { signal: late.signal }).catch(() => false),
       ]);
       late.abort();
       store.close();
+      return finished;
     },
   };
 }

@@ -21,6 +21,8 @@ import { VERSION } from "../version.ts";
 
 export interface StartOptions {
   readonly watchPorts?: ServiceOptions["watchPorts"];
+  /** Milliseconds that what was begun has after the first signal. */
+  readonly shutdownDeadline?: number;
 }
 
 /**
@@ -29,7 +31,8 @@ export interface StartOptions {
  *
  * @throws {EnvironmentError | ConfigurationError | StoreError} before anything is begun.
  */
-export async function start({ watchPorts }: StartOptions = {}): Promise<void> {
+export async function start(options: StartOptions = {}): Promise<void> {
+  const { watchPorts, shutdownDeadline = SHUTDOWN_DEADLINE } = options;
   const environment = loadEnvironment();
   const configuration = loadConfiguration(environment.configurationFile, environment);
   const log = createLogger(environment.log);
@@ -49,18 +52,24 @@ export async function start({ watchPorts }: StartOptions = {}): Promise<void> {
     ...(watchPorts ? { watchPorts } : {}),
   });
   const stop = stopOnSignals(log);
+  const left = countdown(shutdownDeadline);
+  let finished = true;
   try {
     const closeDoors = await openDoors(environment, probot, service, outgoing, log);
     try {
       log.info({ pools: configuration.pools.map(({ name }) => name) }, "Started");
       await service.run(stop);
     } finally {
-      await closeDoors();
+      await closeDoors(left());
     }
   } finally {
-    await service.close(SHUTDOWN_DEADLINE);
+    finished = await service.close(left());
   }
+  if (!finished)
+    log.warn("Not all that was begun could be finished: the next start asks what became of it");
   log.info("Stopped; allocations go on and are taken up by the next start");
+  // A call that still hangs would keep the process.
+  if (!finished) process.exit();
 }
 
 /** Everything through which news comes in. @returns what closes it. */
@@ -70,7 +79,7 @@ async function openDoors(
   service: Service,
   outgoing: typeof fetch,
   log: Logger,
-): Promise<() => Promise<void>> {
+): Promise<(deadlineMs: number) => Promise<void>> {
   await probot.ready();
   const { webhook, app, listen, stateDirectory } = environment;
   const token = newToken();
@@ -105,10 +114,19 @@ async function openDoors(
           fetch: outgoing,
           log,
         });
-  return async () => {
+  return async (deadlineMs) => {
     unpublish();
     await smee?.stop();
-    await front.stop(SHUTDOWN_DEADLINE);
+    await front.stop(deadlineMs);
+  };
+}
+
+/** What is left of a time that begins to run when it is first asked for. */
+function countdown(milliseconds: number): () => number {
+  let end: number | null = null;
+  return () => {
+    end ??= performance.now() + milliseconds;
+    return Math.max(0, end - performance.now());
   };
 }
 

@@ -1,5 +1,5 @@
 import type { EndCause } from "./end-cause.ts";
-import type { Lane } from "./lane.ts";
+import { UNKNOWN_LANE, type Lane } from "./lane.ts";
 import { hasEnded, type PbsJob } from "./pbs-job.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -102,6 +102,30 @@ export function intendAllocation(
     remark: null,
     endedAt: null,
     end: null,
+  };
+}
+
+/**
+ * An allocation of ours of which nothing is stored. Whether PBS has it is found out by its name, as after a lost answer.
+ *
+ * @param serves whether a runner of it is registered: then it must not be told to end.
+ */
+export function adoptAllocation(name: string, serves: boolean, now: EpochMs): Allocation {
+  const turn = serves ? 1 : 0;
+  return {
+    ...intendAllocation({ name, beneficiary: null }, UNKNOWN_LANE, now),
+    submission: "unknown",
+    turns: { asked: turn, delivered: turn, reported: 0 },
+  };
+}
+
+/** The allocation has had the runner of this turn, as its work or its script shows. */
+export function hasHad(allocation: Allocation, turn: number): Allocation {
+  const { turns } = allocation;
+  if (turns.delivered >= turn) return allocation;
+  return {
+    ...allocation,
+    turns: { ...turns, asked: Math.max(turns.asked, turn), delivered: turn },
   };
 }
 

@@ -21,6 +21,27 @@ export interface Lane {
   readonly identity: Identity;
 }
 
+/** Of an allocation whose record was lost. No job is ever in it, so that nobody waits for the allocation. */
+export const UNKNOWN_LANE: Lane = {
+  key: "unknown",
+  pool: "(unknown)",
+  request: {
+    queue: null,
+    select: "",
+    place: null,
+    walltimeSeconds: 0,
+    allocationSeconds: 0,
+    priority: null,
+    resources: [],
+  },
+  labels: [],
+  identity: {
+    scope: { installationId: 0, organization: "" },
+    runnerGroup: "",
+    account: null,
+  },
+};
+
 /** The lane of jobs with these labels in a pool that answers to them with this request. */
 export function laneOf(
   labels: LabelSet,

@@ -56,6 +56,40 @@ export function intendRunner(
   };
 }
 
+/**
+ * A registration of an allocation whose record was lost.
+ *
+ * @param current whether the allocation may be running it: then it is given up only when it idles. Any other never was
+ *   delivered.
+ */
+export function adoptRunner(
+  found: Pick<Runner, "name" | "scope" | "allocation"> & {
+    readonly id: number;
+    readonly busy: boolean;
+  },
+  current: boolean,
+  now: EpochMs,
+): Runner {
+  const { name, scope, allocation, id, busy } = found;
+  return {
+    ...intendRunner({ name, scope, allocation, turn: current ? 1 : 0, intendedJobId: 0 }, now),
+    id,
+    state: current ? "delivered" : "minted",
+    deliveredAt: current ? now : null,
+    busyAt: busy ? now : null,
+  };
+}
+
+/** GitHub says that it runs a job: so it was delivered, whether or not that could be noted at the time. */
+export function foundBusy(runner: Runner, at: EpochMs): Runner {
+  return {
+    ...runner,
+    state: runner.state === "gone" ? "gone" : "delivered",
+    deliveredAt: runner.deliveredAt ?? at,
+    busyAt: runner.busyAt ?? at,
+  };
+}
+
 /** Delivered, and not known to have taken a job or to have ended. */
 export function isIdle(runner: Runner): boolean {
   return (

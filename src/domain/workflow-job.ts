@@ -51,9 +51,12 @@ export interface WorkflowJob {
 /** What an event or an answer of GitHub says of a job; the newest is not always the last to arrive. */
 export type JobNews = Omit<WorkflowJob, "refusal">;
 
-/** Has it left the plan's sight: ended, or refused? */
-export function isLive(job: WorkflowJob): boolean {
-  return job.status !== "completed" && job.refusal === null;
+/**
+ * Does the plan still look after it? What is refused stays queued on GitHub, and a runner that was made for another job of
+ * its lane may take it: then it runs, like any other.
+ */
+export function isLive({ status, refusal }: WorkflowJob): boolean {
+  return status === "in_progress" || (status !== "completed" && refusal === null);
 }
 
 /**

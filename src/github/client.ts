@@ -7,9 +7,13 @@ import type {
   FindRunnerOutcome,
   GitHub,
   JobOutcome,
+  ListRunnersOutcome,
   MintOutcome,
   MintRequest,
+  ObservedJob,
+  RegisteredRunner,
 } from "./github.ts";
+import { listScopes } from "./queued-jobs.ts";
 import { RunnerGroups } from "./runner-groups.ts";
 import { troubleOf } from "./trouble.ts";
 
@@ -22,7 +26,8 @@ const WRITES_PER_SECOND = 3;
 const CONCURRENT = 50;
 
 export interface GitHubClientOptions {
-  readonly octokitFor: (installationId: number) => Promise<Octokit>;
+  /** As the App itself without an installation. */
+  readonly octokitFor: (installationId?: number) => Promise<Octokit>;
   readonly now: () => number;
   /** Remembers a secret that must not appear in a log. */
   readonly registerSecret: (secret: string) => void;
@@ -119,22 +124,65 @@ export function createGitHubClient(options: GitHubClientOptions): GitHub {
         job_id: jobId,
         request: { retries: 0 },
       });
-      return {
-        kind: "found",
-        job: {
-          status: toStatus(data.status),
-          conclusion: data.conclusion,
-          runnerName: data.runner_name || null,
-          startedAt: epochOf(data.started_at),
-          completedAt: epochOf(data.completed_at),
-        },
+      const found: ObservedJob = {
+        status: toStatus(data.status),
+        conclusion: data.conclusion,
+        runnerName: data.runner_name || null,
+        startedAt: epochOf(data.started_at),
+        completedAt: epochOf(data.completed_at),
       };
+      if (found.status !== "queued") return { kind: "found", job: found };
+      return { kind: "found", job: await afterItsRun(octokit, data, found, scope, repository) };
     } catch (error) {
       return statusOf(error) === 404 ? { kind: "absent" } : troubleOf(error, now());
     }
   }
 
-  return { mint, findRunner, deleteRunner, job };
+  async function listRunners(): Promise<ListRunnersOutcome> {
+    try {
+      const runners: RegisteredRunner[] = [];
+      for (const scope of await listScopes(await octokitFor())) {
+        const octokit = await octokitFor(scope.installationId);
+        const listed = await octokit.paginate(octokit.rest.actions.listSelfHostedRunnersForOrg, {
+          org: scope.organization,
+          per_page: 100,
+          request: { retries: 0 },
+        });
+        runners.push(...listed.map(({ id, name, busy }) => ({ scope, id, name, busy })));
+      }
+      return { kind: "listed", runners };
+    } catch (error) {
+      return troubleOf(error, now());
+    }
+  }
+
+  return { mint, findRunner, deleteRunner, listRunners, job };
+}
+
+/**
+ * A run that failed before it began (a mistake in the workflow, a missing secret) is completed, and its jobs stay queued for
+ * ever, with no event (facts/github.md §1). Nobody would ever take them.
+ */
+async function afterItsRun(
+  octokit: Octokit,
+  { run_id: runId }: { readonly run_id: number },
+  queued: ObservedJob,
+  scope: RegistrationScope,
+  repository: string,
+): Promise<ObservedJob> {
+  const { data: run } = await octokit.rest.actions.getWorkflowRun({
+    owner: scope.organization,
+    repo: repository,
+    run_id: runId,
+    request: { retries: 0 },
+  });
+  if (run.status !== "completed") return queued;
+  return {
+    ...queued,
+    status: "completed",
+    conclusion: run.conclusion,
+    completedAt: epochOf(run.updated_at),
+  };
 }
 
 /** The status of an answer of GitHub; `null` where there was none (Octokit says 500 for that too). */

@@ -35,6 +35,18 @@ export type DeleteRunnerOutcome =
   | { readonly kind: "busy" }
   | GitHubTrouble;
 
+/** A registration as a list shows it. */
+export interface RegisteredRunner {
+  readonly scope: RegistrationScope;
+  readonly id: number;
+  readonly name: string;
+  readonly busy: boolean;
+}
+
+export type ListRunnersOutcome =
+  | { readonly kind: "listed"; readonly runners: readonly RegisteredRunner[] }
+  | GitHubTrouble;
+
 /** The part of GitHub's answer about one job that can differ from what we believe. */
 export interface ObservedJob {
   readonly status: WorkflowJobStatus;
@@ -54,5 +66,11 @@ export interface GitHub {
   mint(request: MintRequest): Promise<MintOutcome>;
   findRunner(scope: RegistrationScope, name: string): Promise<FindRunnerOutcome>;
   deleteRunner(scope: RegistrationScope, runnerId: number): Promise<DeleteRunnerOutcome>;
+  /**
+   * All registrations of the App's organizations, ours and others'. Page by page, so that one that moves between two pages
+   * may be missed: its absence alone says nothing (facts/github.md §3).
+   */
+  listRunners(): Promise<ListRunnersOutcome>;
+  /** A job that is queued in a run that is over counts as completed: it never started (facts/github.md §1). */
   job(scope: RegistrationScope, repository: string, jobId: number): Promise<JobOutcome>;
 }

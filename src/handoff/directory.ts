@@ -20,6 +20,8 @@ export interface DirectoryHandoff extends Handoff {
   watch(changed: () => void): () => void;
 }
 
+const INBOX = "inbox";
+const SECRET = /^[0-9a-f]{32}$/;
 /** Messages read at a time; the rest comes with the next look. */
 const MOST_MESSAGES = 1_000;
 /** Names of foreign files that are remembered, so that each is reported once. */
@@ -27,7 +29,7 @@ const MOST_FOREIGN = 1_000;
 
 /** @throws the filesystem's error if the directory cannot be made or is somebody else's. */
 export function createHandoff({ directory, key, log }: HandoffOptions): DirectoryHandoff {
-  const inbox = join(directory, "inbox");
+  const inbox = join(directory, INBOX);
   for (const path of [directory, inbox]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     // One that was there may be open to others; changing it fails if it is not ours.
@@ -39,18 +41,22 @@ export function createHandoff({ directory, key, log }: HandoffOptions): Director
     return join(directory, `${allocation}.${secretOf(key, allocation)}`);
   }
 
+  /** Once for each file; beyond {@link MOST_FOREIGN} all the others together. */
   function reportForeign(file: string, why: string): void {
-    if (foreign.has(file) || foreign.size >= MOST_FOREIGN) return;
+    if (foreign.has(file) || foreign.size > MOST_FOREIGN) return;
     foreign.add(file);
-    log.warn({ directory: inbox, file, why }, "A file in the handoff's inbox is not a message");
+    if (foreign.size > MOST_FOREIGN)
+      log.warn({ directory }, "The handoff is full of foreign files");
+    else log.warn({ directory, file, why }, "A file in the handoff is not ours");
   }
 
-  async function read(file: string): Promise<Received | null> {
-    const [allocation = "", secret = ""] = file.split(".");
-    if (!isSame(secret, secretOf(key, allocation))) {
-      reportForeign(file, "its name is not of an allocation of ours");
-      return null;
-    }
+  /** Proves with the key that we gave a file or directory its name. @returns the allocation it belongs to. */
+  function ownerOf(file: string): string | null {
+    const [allocation = "", secret = ""] = file.split(".", 2);
+    return SECRET.test(secret) && isSame(secret, secretOf(key, allocation)) ? allocation : null;
+  }
+
+  async function read(file: string, allocation: string): Promise<Received | null> {
     const text = await readBounded(join(inbox, file));
     const message = text === null ? null : parseMessage(allocation, text);
     if (message === null) reportForeign(file, "it cannot be read as a message");
@@ -65,14 +71,30 @@ export function createHandoff({ directory, key, log }: HandoffOptions): Director
     },
     async receive() {
       const names = await readdir(inbox);
-      // A name that begins with a dot is being written.
-      const files = names.filter((name) => !name.startsWith(".") && !foreign.has(name));
       const received: Received[] = [];
-      for (const file of files.toSorted().slice(0, MOST_MESSAGES)) {
-        const each = await read(file);
+      for (const file of names.toSorted()) {
+        // A name that begins with a dot is being written.
+        if (file.startsWith(".") || foreign.has(file)) continue;
+        const allocation = ownerOf(file);
+        if (allocation === null) {
+          reportForeign(file, "its name is not of an allocation of ours");
+          continue;
+        }
+        const each = await read(file, allocation);
         if (each) received.push(each);
+        if (received.length >= MOST_MESSAGES) break;
       }
       return received;
+    },
+    async list() {
+      const entries = await readdir(directory, { withFileTypes: true });
+      return entries.flatMap((entry) => {
+        if (entry.name === INBOX) return [];
+        const allocation = ownerOf(entry.name);
+        if (allocation !== null && entry.isDirectory()) return [allocation];
+        reportForeign(entry.name, "it is no directory of an allocation of ours");
+        return [];
+      });
     },
     async acknowledge(received) {
       await Promise.all(received.map(({ file }) => rm(join(inbox, file), { force: true })));

@@ -48,6 +48,11 @@ export interface Handoff {
   /** Puts a runner's JIT configuration where the allocation looks for it. */
   deliver(allocation: string, turn: number, jitConfig: string): Promise<void>;
   release(allocation: string): Promise<void>;
+  /**
+   * Names of the allocations that have a directory here: its name proves that we made it. What else is in the handoff is
+   * left, and reported once.
+   */
+  list(): Promise<readonly string[]>;
   /** Removes all that is the allocation's. Missing is fine. */
   close(allocation: string): Promise<void>;
 }

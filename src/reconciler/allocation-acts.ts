@@ -2,6 +2,7 @@ import pLimit from "p-limit";
 import { intendAllocation, type Allocation } from "../domain/allocation.ts";
 import { isFault } from "../domain/end-cause.ts";
 import { allocationsSubject, poolSubject } from "../domain/hold.ts";
+import { UNKNOWN_LANE } from "../domain/lane.ts";
 import { endedWell } from "../domain/runner-exit.ts";
 import type { SubmitOutcome } from "../pbs/pbs.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
@@ -169,6 +170,7 @@ export class AllocationActs {
   #learn(name: string, reason: string): void {
     const allocation = this.#context.store.allocations.get(name);
     if (!allocation || allocation.submission !== "accepted") return;
+    if (allocation.lane.key === UNKNOWN_LANE.key) return;
     const subject = allocationsSubject(allocation.lane.pool);
     const runners = this.#context.store.runners.live().filter((each) => each.allocation === name);
     // GitHub's word of the job may still be on its way: a runner that ended well has served one.

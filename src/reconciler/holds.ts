@@ -23,14 +23,21 @@ export function holdBack(
   store.saveHold(hold);
 }
 
-/** After an answer of GitHub, or the lack of one: a GitHub in trouble is asked less and less, whatever the question. */
+/**
+ * After an answer of GitHub, or the lack of one: a GitHub in trouble is asked less and less, whatever the question. A success
+ * of a call that had begun before the trouble does not end the time for which GitHub asked us to wait.
+ */
 export function heedGitHub(
   context: ActContext,
   { installationId }: RegistrationScope,
   outcome: { readonly kind: string } | GitHubTrouble,
 ): void {
   const subject = installationSubject(installationId);
-  if (!("reason" in outcome)) return letGo(context, subject);
+  if (!("reason" in outcome)) {
+    const hold = context.store.holds.live().find((each) => each.subject === subject);
+    if (hold && hold.until <= context.ports.clock.now()) letGo(context, subject);
+    return;
+  }
   holdBack(context, {
     subject,
     reason: outcome.reason,

@@ -1,6 +1,7 @@
-import type { Allocation } from "../domain/allocation.ts";
+import { hasHad, type Allocation } from "../domain/allocation.ts";
 import { isFault, type EndCause } from "../domain/end-cause.ts";
 import { allocationsSubject } from "../domain/hold.ts";
+import { UNKNOWN_LANE } from "../domain/lane.ts";
 import type { PbsJob } from "../domain/pbs-job.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { Message } from "../handoff/handoff.ts";
@@ -18,7 +19,7 @@ export function hearMessage(context: ActContext, message: Message): void {
     log.warn({ message }, "A message of an allocation that has ended");
     return;
   }
-  const known = adopt(allocation, message, now);
+  const known = hasHad(adopt(allocation, message, now), turnsHad(message));
   switch (message.kind) {
     case "asks":
       log.info(
@@ -60,12 +61,24 @@ function learnFault(
   { lane }: Allocation,
   { cause, reason }: { readonly cause: EndCause; readonly reason: string },
 ): void {
-  if (!isFault(cause)) return;
+  if (!isFault(cause) || lane.key === UNKNOWN_LANE.key) return;
   holdBack(context, {
     subject: allocationsSubject(lane.pool),
     reason: `an allocation could not run a job: ${reason}`,
     needsPerson: cause !== "failed" && cause !== "never-connected",
   });
+}
+
+/** How many runners it must have had to say this. */
+function turnsHad(message: Message): number {
+  switch (message.kind) {
+    case "asks":
+      return message.turn - 1;
+    case "reports":
+      return message.turn;
+    case "ends":
+      return 0;
+  }
 }
 
 /** A script that speaks to us was submitted, whatever became of qsub's answer. */
@@ -78,11 +91,15 @@ function adopt(allocation: Allocation, message: Message, now: EpochMs): Allocati
 function reportExit(store: Store, message: Message & { kind: "reports" }, now: EpochMs): void {
   for (const runner of store.runners.live()) {
     const theirs = runner.allocation === message.allocation && runner.turn === message.turn;
-    // GitHub's word that its job is over may come before the node's of how the process ended.
+    // One that was only asked for never came to the allocation; another of its turn did. GitHub's word that its job is over
+    // may come before the node's of how the process ended.
     const used = runner.state === "gone" && runner.servedJobId !== null;
-    if (!theirs || !(runner.state === "delivered" || used) || runner.exit !== null) continue;
+    const came = runner.state === "delivered" || runner.state === "minted" || used;
+    if (!theirs || !came || runner.exit !== null) continue;
     store.saveRunner({
       ...runner,
+      state: used ? "gone" : "delivered",
+      deliveredAt: runner.deliveredAt ?? now,
       exit: { ...message.exit, at: now },
     });
   }

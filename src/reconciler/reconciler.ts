@@ -3,10 +3,14 @@ import { keysOf, type Action } from "../domain/action.ts";
 import { plan } from "../domain/plan/plan.ts";
 import { HOUR, MINUTE, SECOND, type EpochMs } from "../domain/time.ts";
 import type { Rules, World } from "../domain/world.ts";
+import type { Received } from "../handoff/handoff.ts";
 import type { Store } from "../store/store.ts";
 import { createAct, type Act } from "./act.ts";
 import { probeAllocations } from "./holds.ts";
+import { CoolDown } from "./cool-down.ts";
 import { hearMessage, seePbsJob } from "./observe.ts";
+import { Chores, type Chore } from "./chores.ts";
+import { Leftovers, LOOK_FOR_LEFTOVERS_EVERY } from "./leftovers.ts";
 import type { Ports } from "./ports.ts";
 
 export interface ReconcilerOptions {
@@ -28,14 +32,17 @@ const IDLE_EVERY = 30 * SECOND;
  */
 const REST_TIMES = 9;
 const LONGEST_REST = 100;
-/** An action that failed in a way nobody foresaw is not repeated sooner. */
+/** An action that failed in a way nobody foresaw (a full disk, say) is not repeated sooner, and later each time. */
 const COOL_DOWN = 10 * SECOND;
+const LONGEST_COOL_DOWN = 10 * MINUTE;
 const PRUNE_EVERY = HOUR;
 /** What no webhook told is looked for at the start and then this often. */
 const RECOVER_EVERY = 5 * MINUTE;
 const REFRESH_EVERY = HOUR;
 /** After a start, PBS is not asked for allocations for jobs of before until it is known what became of them, or this. */
 const CATCH_UP_WITHIN = MINUTE;
+/** Why a pause ended. Without one, each wake-up would make an error with a stack. */
+const WOKEN = "woken";
 
 /**
  * Observe, plan, act: the only place that decides when anything happens. Actions and the question to PBS run beside the
@@ -44,30 +51,54 @@ const CATCH_UP_WITHIN = MINUTE;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #act: Act;
-  /** Keys of the actions under way, and of failed ones until they have cooled down. */
+  /** Keys of the actions under way. */
   readonly #inFlight = new Set<string>();
-  readonly #cooling = new Map<string, EpochMs>();
+  readonly #coolDown = new CoolDown(COOL_DOWN, LONGEST_COOL_DOWN);
   readonly #running = new Set<Promise<void>>();
+  /** Ends the pause between two ticks. */
   #alarm = new AbortController();
+  #pausing = false;
   #woken = true;
   #askedPbs = -Infinity;
   #asking = false;
   #planned = -Infinity;
-  #pruned = -Infinity;
-  #recovered = -Infinity;
-  #refreshed = -Infinity;
+  readonly #chores: Chores;
   /** When this instance began to listen; `null` once it knows what it had missed. */
   #deafUntil: EpochMs | null = null;
+  #hasRecovered = false;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#act = createAct(options);
+    this.#chores = new Chores(this.#choresOf(options));
+  }
+
+  #choresOf(options: ReconcilerOptions): readonly Chore[] {
+    const { store, ports, rules } = options;
+    const leftovers = new Leftovers(options, rules.patience.lostMint);
+    return [
+      { key: "recover", every: RECOVER_EVERY, work: () => this.#recover() },
+      { key: "leftovers", every: LOOK_FOR_LEFTOVERS_EVERY, work: () => leftovers.look() },
+      // May take as long as a download does; nothing waits for it.
+      { key: "refresh", every: REFRESH_EVERY, work: () => this.#refresh(false) },
+      { key: "prune", every: PRUNE_EVERY, work: () => store.prune(ports.clock.now()) },
+      { key: "tidy", every: PRUNE_EVERY, work: () => ports.tidy() },
+    ];
+  }
+
+  /** At the first time nothing is submitted for jobs of before until it is known what became of them. */
+  async #recover(): Promise<void> {
+    const { ports } = this.#options;
+    if (!this.#hasRecovered) this.#deafUntil = ports.clock.now();
+    this.#hasRecovered = true;
+    await ports.recover();
+    this.#deafUntil = null;
   }
 
   /** Something happened: plan without waiting. */
   wake(): void {
     this.#woken = true;
-    this.#alarm.abort();
+    this.#ring();
   }
 
   /**
@@ -76,7 +107,7 @@ export class Reconciler {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options.ports;
-    const stop = (): void => this.#alarm.abort();
+    const stop = (): void => this.#ring();
     signal.addEventListener("abort", stop);
     try {
       while (!signal.aborted) {
@@ -85,12 +116,18 @@ export class Reconciler {
         const rest = Math.min(LONGEST_REST, REST_TIMES * (clock.now() - began));
         if (rest > 0) await clock.wait(rest, signal);
         if (this.#woken || signal.aborted) continue;
+        this.#pausing = true;
         await clock.wait(this.#pace(), this.#alarm.signal);
-        this.#alarm = new AbortController();
+        this.#pausing = false;
+        if (this.#alarm.signal.aborted) this.#alarm = new AbortController();
       }
     } finally {
       signal.removeEventListener("abort", stop);
     }
+  }
+
+  #ring(): void {
+    if (this.#pausing) this.#alarm.abort(WOKEN);
   }
 
   /** Observes, and plans if there is anything new or enough time has passed. Resolves when the actions are started. */
@@ -102,15 +139,11 @@ export class Reconciler {
     const now = ports.clock.now();
     store.renewLease(now);
     this.#askPbs(now);
-    this.#recover(now);
-    this.#refresh(now);
+    for (const { key, work } of this.#chores.take(now, this.#inFlight)) {
+      this.#follow([key], async () => work());
+    }
     if (!woken && !heard && now - this.#planned < statusInterval) return;
     this.#planned = now;
-    if (now - this.#pruned >= PRUNE_EVERY) {
-      this.#pruned = now;
-      store.prune(now);
-      this.#follow(["tidy"], () => ports.tidy());
-    }
     for (const action of plan(this.#world(now), now)) this.#start(action);
   }
 
@@ -136,16 +169,26 @@ export class Reconciler {
         for (const { message } of received) hearMessage(this.#options, message);
       });
       await ports.handoff.acknowledge(received);
-      const refused = received.some(
-        ({ message }) =>
-          message.kind === "reports" && (message.updated || message.exit.cause === "deprecated"),
-      );
-      if (refused) this.#refresh(ports.clock.now(), true);
+      this.#heedRefusals(received);
       return true;
     } catch (error) {
       log.error({ err: error }, "Could not read the handoff's inbox");
       return false;
     }
+  }
+
+  /** GitHub no longer takes the runner that is installed: a newer one is looked for at once. */
+  #heedRefusals(received: readonly Received[]): void {
+    const refused = received.some(
+      ({ message }) =>
+        message.kind === "reports" && (message.updated || message.exit.cause === "deprecated"),
+    );
+    if (!refused || this.#inFlight.has("refresh")) return;
+    this.#follow(["refresh"], () => this.#refresh(true));
+  }
+
+  async #refresh(refused: boolean): Promise<void> {
+    if (await this.#options.ports.refresh(refused)) probeAllocations(this.#options);
   }
 
   /** One question about all jobs that live, none when nothing does. */
@@ -174,31 +217,10 @@ export class Reconciler {
     });
   }
 
-  #recover(now: EpochMs): void {
-    if (this.#inFlight.has("recover") || now - this.#recovered < RECOVER_EVERY) return;
-    if (this.#recovered === -Infinity) this.#deafUntil = now;
-    this.#recovered = now;
-    this.#follow(["recover"], async () => {
-      await this.#options.ports.recover();
-      this.#deafUntil = null;
-    });
-  }
-
-  /** May take as long as a download does; nothing waits for it. */
-  #refresh(now: EpochMs, refused = false): void {
-    if (this.#inFlight.has("refresh")) return;
-    if (!refused && now - this.#refreshed < REFRESH_EVERY) return;
-    this.#refreshed = now;
-    this.#follow(["refresh"], async () => {
-      if (await this.#options.ports.refresh(refused)) probeAllocations(this.#options);
-    });
-  }
-
   #world(now: EpochMs): World {
     const { store, rules, ports } = this.#options;
     if (this.#deafUntil !== null && now - this.#deafUntil >= CATCH_UP_WITHIN)
       this.#deafUntil = null;
-    for (const [key, until] of this.#cooling) if (until <= now) this.#cooling.delete(key);
     return {
       ...rules,
       jobs: store.jobs.live(),
@@ -206,9 +228,11 @@ export class Reconciler {
       runners: store.runners.live(),
       holds: store.holds.live(),
       scopes: store.installations(),
-      inFlight: new Set([...this.#inFlight, ...this.#cooling.keys()]),
+      inFlight: new Set([...this.#inFlight, ...this.#coolDown.keys(now)]),
       deafUntil: this.#deafUntil ?? 0,
-      nonce: Array.from({ length: 8 }, () => Math.floor(ports.random() * 36).toString(36)).join(""),
+      nonce: Math.floor(ports.random() * 36 ** 8)
+        .toString(36)
+        .padStart(8, "0"),
     };
   }
 
@@ -221,10 +245,10 @@ export class Reconciler {
     const { log, ports } = this.#options;
     for (const key of keys) this.#inFlight.add(key);
     const running = work()
+      .then(() => this.#coolDown.succeeded(keys))
       .catch((error: unknown) => {
         log.error({ err: error, keys }, "An action failed unexpectedly");
-        const until = ports.clock.now() + COOL_DOWN;
-        for (const key of keys) this.#cooling.set(key, until);
+        this.#coolDown.failed(keys, ports.clock.now(), ports.random());
       })
       .finally(() => {
         for (const key of keys) this.#inFlight.delete(key);

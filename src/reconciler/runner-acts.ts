@@ -1,6 +1,6 @@
-import { phaseOf } from "../domain/allocation.ts";
-import { intendRunner, type Runner } from "../domain/runner.ts";
-import type { MintOutcome } from "../github/github.ts";
+import { hasHad, phaseOf } from "../domain/allocation.ts";
+import { foundBusy, intendRunner, type Runner } from "../domain/runner.ts";
+import type { GitHubTrouble, MintOutcome } from "../github/github.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
 import { heedGitHub } from "./holds.ts";
 
@@ -34,7 +34,7 @@ export class RunnerActs {
     });
     const { labels } = allocation.lane;
     const outcome = await ports.github.mint({ scope, name: runner.name, labels, runnerGroup });
-    heedGitHub(this.#context, scope, outcome);
+    heedGitHub(this.#context, scope, withTaken(outcome, runner.name));
     if (outcome.kind === "minted") await this.#deliver(runner, outcome);
     else this.#settleFailure(runner, outcome);
   }
@@ -116,8 +116,14 @@ export class RunnerActs {
       return;
     }
     const now = ports.clock.now();
-    const busyAt = outcome.kind === "busy" ? (runner.busyAt ?? now) : runner.busyAt;
-    store.saveRunner({ ...runner, busyAt, checks: { times: runner.checks.times + 1, last: now } });
+    const known = outcome.kind === "busy" ? foundBusy(runner, now) : runner;
+    const allocation = store.allocations.get(runner.allocation);
+    store.transaction(() => {
+      store.saveRunner({ ...known, checks: { times: runner.checks.times + 1, last: now } });
+      if (outcome.kind === "busy" && allocation && allocation.endedAt === null) {
+        store.saveAllocation(hasHad(allocation, runner.turn));
+      }
+    });
   }
 
   async forget({ runner: name }: ActionOf<"forget-runner">): Promise<void> {
@@ -129,4 +135,10 @@ export class RunnerActs {
     const { store, ports } = this.#context;
     store.saveRunner({ ...runner, state: "gone", goneAt: ports.clock.now() });
   }
+}
+
+/** Once, a name that is taken heals itself by another name; time and again, it is a trouble like others. */
+function withTaken(outcome: MintOutcome, name: string): MintOutcome | GitHubTrouble {
+  if (outcome.kind !== "name-taken") return outcome;
+  return { kind: "unknown", reason: `GitHub says that a runner named ${name} exists already` };
 }

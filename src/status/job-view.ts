@@ -6,7 +6,7 @@ import { routeJob } from "../domain/routing.ts";
 import { endedWell } from "../domain/runner-exit.ts";
 import type { Runner } from "../domain/runner.ts";
 import type { EpochMs } from "../domain/time.ts";
-import type { WorkflowJob } from "../domain/workflow-job.ts";
+import { isLive, type WorkflowJob } from "../domain/workflow-job.ts";
 import type { Store } from "../store/store.ts";
 
 /** One workflow job as people want to see it. Times in milliseconds since the epoch. */
@@ -58,7 +58,7 @@ export function jobViewer(
       workflow: job.workflowName,
       name: job.name,
       labels: job.labels,
-      status: job.refusal === null || job.status === "completed" ? job.status : "refused",
+      status: isLive(job) || job.status === "completed" ? job.status : "refused",
       conclusion: job.conclusion,
       pool: allocation?.lane.pool ?? (route.kind === "lane" ? route.lane.pool : null),
       allocation: allocation?.name ?? null,
@@ -88,6 +88,7 @@ function runnerOf(
 }
 
 function endOf(job: WorkflowJob, runner: Runner | null): string | null {
+  if (job.status === "in_progress") return null;
   if (job.status !== "completed") return job.refusal;
   return job.conclusion === "failure" ? noteOfFailure(runner) : null;
 }

@@ -2,6 +2,7 @@ import { chmodSync, existsSync } from "node:fs";
 import Database from "libsql";
 import { StoreError } from "./errors.ts";
 import { MIGRATIONS } from "./schema.ts";
+import { findBrokenText } from "./text-check.ts";
 
 export type Db = Database.Database;
 
@@ -48,14 +49,25 @@ export function closeDatabase(db: Db): void {
   }
 }
 
+/**
+ * What was begun before the end may come back after it. libsql itself panics when a statement of a closed database is run.
+ *
+ * @throws {StoreError}
+ */
+export function requireOpen(db: Db): void {
+  if (!db.open) throw new StoreError("unusable", "The store is closed: the program is ending.");
+}
+
 function checkIntegrity(db: Db, path: string): void {
   const found = attempt(path, () => db.prepare("PRAGMA quick_check(1)").raw().get());
   const verdict = Array.isArray(found) ? found[0] : found;
   if (verdict !== "ok") throw corrupt(path, verdict);
+  const broken = attempt(path, () => findBrokenText(db));
+  if (broken !== null) throw corrupt(path, broken);
 }
 
 function migrate(db: Db, path: string): void {
-  const row = db.prepare("PRAGMA user_version").raw().get();
+  const row = attempt(path, () => db.prepare("PRAGMA user_version").raw().get());
   const version = Number(Array.isArray(row) ? row[0] : 0);
   if (version > MIGRATIONS.length) {
     throw new StoreError(
@@ -102,10 +114,12 @@ function translate(error: unknown, path: string): StoreError {
   );
 }
 
-function corrupt(path: string, found: unknown, cause?: unknown): StoreError {
+export function corrupt(path: string, found: unknown, cause?: unknown): StoreError {
+  const said = found instanceof Error ? found.message : String(found);
+  const what = said.replaceAll(/\s+/g, " ").trim();
   return new StoreError(
     "corrupt",
-    `The store ${path} is damaged (${String(found)}). Nothing was changed: restore a copy, or move the file away to begin anew.`,
-    { cause },
+    `The store ${path} is damaged (${what}). Nothing was changed: restore a copy, or move the file away to begin anew.`,
+    { cause: cause ?? found },
   );
 }

@@ -45,7 +45,7 @@ const PbsJobJson = z.custom<PbsJob>((value) => typeof value === "object" && valu
 export const workflowJobs: Mapping<WorkflowJob> = {
   table: "workflow_jobs",
   key: "id",
-  live: "status <> 'completed' AND refusal IS NULL",
+  live: "status = 'in_progress' OR (status <> 'completed' AND refusal IS NULL)",
   toRow: (job) => ({
     id: job.id,
     run_id: job.runId,

@@ -6,7 +6,7 @@ import type { Runner } from "../domain/runner.ts";
 import { DAY, type EpochMs } from "../domain/time.ts";
 import { isLive, type RegistrationScope, type WorkflowJob } from "../domain/workflow-job.ts";
 import { copyDatabase, STORE_FILE } from "./copy.ts";
-import { closeDatabase, openDatabase, type Db } from "./database.ts";
+import { closeDatabase, corrupt, openDatabase, requireOpen, type Db } from "./database.ts";
 import { StoreError } from "./errors.ts";
 import { takeLease, type Lease } from "./lease.ts";
 import * as mappings from "./mappings.ts";
@@ -30,6 +30,8 @@ export class Store {
   readonly #seen;
   readonly #remember;
   #installations: readonly RegistrationScope[];
+  readonly #begin;
+  readonly #commit;
 
   private constructor(db: Db, lease: Lease | null) {
     this.#db = db;
@@ -38,6 +40,8 @@ export class Store {
     this.allocations = new Table(db, mappings.allocations);
     this.runners = new Table(db, mappings.runners);
     this.holds = new Table(db, mappings.holds);
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
     this.#seen = db.prepare("SELECT 1 FROM deliveries WHERE guid = ?");
     this.#remember = db.prepare(
       "INSERT OR IGNORE INTO deliveries (guid, received_at) VALUES (?, ?)",
@@ -53,11 +57,16 @@ export class Store {
   static open(directory: string, now: EpochMs): Store {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const lease = takeLease(directory, now);
+    const path = join(directory, STORE_FILE);
+    let db: Db | null = null;
     try {
-      return new Store(openDatabase(join(directory, STORE_FILE)), lease);
+      db = openDatabase(path);
+      return new Store(db, lease);
     } catch (error) {
+      db?.close();
       lease.release();
-      throw error;
+      // A sound file whose rows are not ours: written by something else.
+      throw error instanceof StoreError ? error : corrupt(path, error);
     }
   }
 
@@ -82,17 +91,23 @@ export class Store {
     }
   }
 
-  /** A store that lives as long as the process, for simulations. */
+  /** A store over a database that its caller opened, and keeps: for tests in which it outlives the program or fails. */
+  static over(db: Db): Store {
+    return new Store(db, null);
+  }
+
+  /** A store that lives as long as the process. */
   static inMemory(): Store {
-    return new Store(openDatabase(":memory:"), null);
+    return Store.over(openDatabase(":memory:"));
   }
 
   /** All of `work` or nothing, durable when it returns. `work` must not be asynchronous. */
   transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
+    requireOpen(this.#db);
+    this.#begin.run();
     try {
       const result = work();
-      this.#db.exec("COMMIT");
+      this.#commit.run();
       return result;
     } catch (error) {
       this.#rollBack();
@@ -102,6 +117,7 @@ export class Store {
 
   /** @returns false if the delivery had been recorded before. */
   recordDelivery(guid: string, now: EpochMs): boolean {
+    requireOpen(this.#db);
     return this.#remember.run([guid, now]).changes > 0;
   }
 

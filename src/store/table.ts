@@ -1,4 +1,4 @@
-import type { Db } from "./database.ts";
+import { requireOpen, type Db } from "./database.ts";
 
 export type Value = string | number | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -22,6 +22,8 @@ export class Table<T> {
   readonly #mapping: Mapping<T>;
   readonly #columns: readonly string[];
   readonly #live = new Map<Value, T>();
+  /** `#live`'s values, made once for all who ask between two changes. */
+  #snapshot: readonly T[] | null = null;
   readonly #upsert;
   readonly #select;
 
@@ -42,7 +44,8 @@ export class Table<T> {
 
   /** What takes part in planning. */
   live(): readonly T[] {
-    return [...this.#live.values()];
+    this.#snapshot ??= [...this.#live.values()];
+    return this.#snapshot;
   }
 
   get(key: string | number): T | null {
@@ -54,21 +57,26 @@ export class Table<T> {
 
   /** Writes the noun; `isLive` says whether it still takes part in planning. */
   save(noun: T, isLive: boolean): void {
+    requireOpen(this.#db);
     const row = this.#mapping.toRow(noun);
     this.#upsert.run(this.#columns.map((column) => row[column] ?? null));
     const key = row[this.#mapping.key] ?? null;
+    this.#snapshot = null;
     if (isLive) this.#live.set(key, noun);
     else this.#live.delete(key);
   }
 
   /** Replaces what is held in memory without writing: for facts that may be forgotten in a crash, such as ages. */
   touch(key: string | number, noun: T): void {
-    if (this.#live.has(key)) this.#live.set(key, noun);
+    if (!this.#live.has(key)) return;
+    this.#snapshot = null;
+    this.#live.set(key, noun);
   }
 
   /** Reads again what is live: after an aborted transaction memory may hold what the file does not. */
   reload(): void {
     this.#live.clear();
+    this.#snapshot = null;
     const { key, live } = this.#mapping;
     for (const row of this.#rows(`WHERE ${live}`))
       this.#live.set(row[key] ?? null, this.#mapping.fromRow(row));

@@ -96,6 +96,36 @@ describe("the handoff's directory", () => {
     expect(warnings.map(({ file }) => file).toSorted()).toEqual(before);
   });
 
+  it("hears its allocations among any number of foreign files, and tells of those only so often", async () => {
+    const inbox = join(directory, "inbox");
+    const mark = (await handoff.open(NAME)).split("/").at(-1) ?? "";
+    // All of them sort before the message; half look like one.
+    for (let index = 0; index < 3_000; index++) {
+      const name = index % 2 === 0 ? `a-${index}` : `ghr-a${index}.${"0".repeat(32)}.asks-1`;
+      writeFileSync(join(inbox, name), "kind=asks");
+    }
+    say(`${mark}.ends`, "kind=ends", "cause=served", "reason=over");
+    expect((await handoff.receive()).map(({ message }) => message.kind)).toEqual(["ends"]);
+    expect(await handoff.receive()).toHaveLength(1);
+    expect(warnings.length).toBeLessThan(1_100);
+    expect(readdirSync(inbox)).toHaveLength(3_001);
+  });
+
+  it("knows its own directories by their names, whatever else is there", async () => {
+    await handoff.open(NAME);
+    await handoff.open("ghr-abcdefgh001");
+    const foreign = ["README", "ghr-abcdefgh002", `ghr-abcdefgh003.${"0".repeat(32)}`, ".hidden"];
+    for (const name of foreign) mkdirSync(join(directory, name));
+    const [own = ""] = readdirSync(directory).filter((name) => name.startsWith(`${NAME}.`));
+    writeFileSync(join(directory, `${own}.draft`), "no directory, though its name begins well");
+    const known = [NAME, "ghr-abcdefgh001"];
+    expect((await handoff.list()).toSorted()).toEqual(known);
+    expect((await handoff.list()).toSorted()).toEqual(known);
+    expect(await create(Buffer.alloc(32, 8)).list()).toEqual([]);
+    const told = warnings.slice(0, foreign.length + 1).map(({ file }) => file);
+    expect(told.toSorted()).toEqual([...foreign, `${own}.draft`].toSorted());
+  });
+
   it("removes all that is an allocation's, and nothing else", async () => {
     const mark = (await handoff.open(NAME)).split("/").at(-1) ?? "";
     const other = await handoff.open("ghr-abcdefgh001");

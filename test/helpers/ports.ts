@@ -6,7 +6,7 @@ export function portsWith(different: Partial<Ports> = {}): Ports {
   const quiet = (): Promise<void> => Promise.resolve();
   return {
     pbs: { submit: never, status: never, find: never, delete: never },
-    github: { mint: never, findRunner: never, deleteRunner: never, job: never },
+    github: { mint: never, findRunner: never, deleteRunner: never, job: never, listRunners: never },
     handoff: {
       open: never,
       receive: () => Promise.resolve([]),
@@ -14,6 +14,7 @@ export function portsWith(different: Partial<Ports> = {}): Ports {
       deliver: never,
       release: never,
       close: never,
+      list: () => Promise.resolve([]),
     },
     clock: { now: () => 0, wait: quiet },
     random: () => 0.5,

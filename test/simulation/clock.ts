@@ -2,6 +2,7 @@
 export class SimulatedClock {
   #now: number;
   #serial = 0;
+  #immediate = false;
   /** A heap by time, then by order of scheduling. */
   readonly #heap: Timer[] = [];
 
@@ -37,6 +38,11 @@ export class SimulatedClock {
     return this.#heap[0]?.time ?? Infinity;
   }
 
+  /** Something was started with `setImmediate`, and belongs to this moment. */
+  expectImmediate(): void {
+    this.#immediate = true;
+  }
+
   /** Runs what is scheduled until `time`, letting every consequence settle in between. */
   async runUntil(time: number, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
@@ -46,6 +52,10 @@ export class SimulatedClock {
       this.#now = timer.time;
       timer.run();
       await settled();
+      while (this.#immediate) {
+        this.#immediate = false;
+        await immediates();
+      }
     }
     if (!isOver()) this.#now = Math.max(this.#now, time);
   }
@@ -57,11 +67,19 @@ interface Timer {
   run: () => void;
 }
 
-/** After all promises that can settle have settled, and what they started with `setImmediate` too. */
+/** After all promises that can settle have settled: Node turns to its next tick when no microtask is left. */
 function settled(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(() => setImmediate(resolve));
+    process.nextTick(resolve);
   });
+}
+
+/** The same, after what was started with `setImmediate` too. */
+async function immediates(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  await settled();
 }
 
 function isBefore(a: Timer, b: Timer): boolean {

@@ -1,46 +1,6 @@
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
-import { chance, randomFrom } from "./random.ts";
-
-/** What can go wrong, each at the place in the models that asks for it. */
-export const FAULTS = [
-  "event-lost",
-  "event-never-made",
-  "event-repeated",
-  "event-late",
-  "event-refused",
-  "github-5xx",
-  "github-5xx-done",
-  "github-429",
-  "github-refused",
-  "github-hang",
-  "github-stale",
-  "recovery-fails",
-  "qsub-killed",
-  "qsub-killed-after",
-  "qsub-fails",
-  "qsub-refused",
-  "pbs-down",
-  "pbs-hangs",
-  "qstat-stale",
-  "qstat-misses",
-  "qdel-ignored",
-  "pbs-no-history",
-  "job-held",
-  "job-impossible",
-  "job-slow-to-start",
-  "node-lost",
-  "node-silent",
-  "script-fails",
-  "handoff-full",
-  "runner-never-connects",
-  "runner-dies",
-  "runner-hangs-after",
-  "runner-removed",
-  "job-outlives-walltime",
-  "crash-before",
-  "crash-after",
-] as const;
-export type Fault = (typeof FAULTS)[number];
+import { FAULTS, type Fault } from "./faults.ts";
+import { randomFrom } from "./random.ts";
 
 /** A fault that strikes with a probability, from one time to another. */
 export interface Disturbance {
@@ -73,10 +33,19 @@ export interface Scenario {
   readonly reuse: boolean;
   /** How long PBS lets an allocation wait at most. */
   readonly queueWait: number;
+  readonly statusInterval: number;
+  /** Whether the store is a file, with a lease beside it; otherwise a database in memory, which is faster. */
+  readonly onDisk: boolean;
 }
 
 /** Faults end here; what the program does later it does in peace. */
 export const FAULTS_END = 3 * HOUR;
+
+/** Faults that hardly ever have an occasion, and what gives them one. */
+const CAUSES: Partial<Readonly<Record<Fault, Fault>>> = {
+  "qdel-ignored": "node-silent",
+  "github-stale": "event-lost",
+};
 
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed, "scenario");
@@ -91,37 +60,25 @@ export function scenarioOf(seed: number): Scenario {
       cancelledAt: random() < 0.15 ? queuedAt + pick(30 * MINUTE) : null,
     };
   });
-  const disturbances = Array.from({ length: pick(7) }, (): Disturbance => {
+  const disturbances = Array.from({ length: pick(7) }, (): Disturbance[] => {
     const fault = FAULTS[pick(FAULTS.length)] ?? "event-lost";
     const from = random() < 0.4 ? 0 : pick(2 * HOUR);
     const to = Math.min(FAULTS_END, from + MINUTE + pick(HOUR));
-    return { fault, from, to, probability: random() < 0.5 ? 1 : 0.1 + 0.6 * random() };
-  });
-  const queueWait = random() < 0.5 ? MINUTE : HOUR;
-  return { seed, jobs, disturbances, reuse: random() < 0.5, queueWait };
-}
-
-/** Asks whether a fault strikes here and now: the same answer whatever else is left out of the scenario. */
-export class Faults {
-  readonly #scenario: Scenario;
-  readonly #now: () => number;
-  readonly #asked = new Map<string, number>();
-
-  constructor(scenario: Scenario, now: () => number) {
-    this.#scenario = scenario;
-    this.#now = now;
-  }
-
-  strikes(fault: Fault, about: string | number = ""): boolean {
-    const now = this.#now();
-    return this.#scenario.disturbances.some((each) => {
-      if (each.fault !== fault || now < each.from || now >= each.to) return false;
-      const key = `${fault}:${about}`;
-      const times = this.#asked.get(key) ?? 0;
-      this.#asked.set(key, times + 1);
-      // A crash in every step would leave nothing that is done: one in twelve at most.
-      const most = fault.startsWith("crash") ? 0.08 : 1;
-      return chance(this.#scenario.seed, each.from, key, times) < each.probability * most;
-    });
-  }
+    const probability = random() < 0.5 ? 1 : 0.1 + 0.6 * random();
+    const cause = CAUSES[fault];
+    if (!cause) return [{ fault, from, to, probability }];
+    return [
+      { fault, from, to: FAULTS_END, probability },
+      { fault: cause, from, to, probability: 1 },
+    ];
+  }).flat();
+  return {
+    seed,
+    jobs,
+    disturbances,
+    reuse: random() < 0.5,
+    queueWait: random() < 0.5 ? MINUTE : HOUR,
+    statusInterval: [15 * SECOND, MINUTE, MINUTE, 3 * MINUTE][pick(4)] ?? MINUTE,
+    onDisk: random() < 0.1,
+  };
 }

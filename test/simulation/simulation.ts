@@ -1,81 +1,81 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pino } from "pino";
-import { patienceFor } from "../../src/domain/patience.ts";
-import type { Pool } from "../../src/domain/pool.ts";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
-import { createIntake, type Intake } from "../../src/intake/intake.ts";
-import { hearJobNews } from "../../src/intake/hear.ts";
-import type { Ports } from "../../src/reconciler/ports.ts";
-import { Reconciler } from "../../src/reconciler/reconciler.ts";
-import { StoreError } from "../../src/store/errors.ts";
-import { Store } from "../../src/store/store.ts";
-import { limitsWith, poolWith } from "../helpers/pool.ts";
+import { CHECKS } from "./checks/all.ts";
+import { INVARIANTS, type Invariant, type Look, type System } from "./checks/check.ts";
 import { SimulatedClock } from "./clock.ts";
-import { GitHubModel } from "./github-model.ts";
-import { HandoffModel, NodeModel } from "./node-model.ts";
-import { PbsModel } from "./pbs-model.ts";
-import { randomFrom } from "./random.ts";
-import { Faults, FAULTS_END, type Scenario } from "./scenario.ts";
-import { Violation, type Surroundings } from "./world.ts";
+import { FileDisk, MemoryDisk, type Disk } from "./disk.ts";
+import { Faults, type Fault } from "./faults.ts";
+import { Instance, type Breakage } from "./instance.ts";
+import { Events } from "./models/events.ts";
+import { GitHubModel } from "./models/github.ts";
+import { HandoffModel } from "./models/handoff.ts";
+import { NodeModel } from "./models/node.ts";
+import { PbsModel } from "./models/pbs.ts";
+import { FAULTS_END, type Scenario } from "./scenario.ts";
+import { CACHE_AGE, CEILING, CEILINGS } from "./site.ts";
+import type { Sighting, Surroundings } from "./world.ts";
 
 const EPOCH = Date.parse("2026-01-01T00:00:00Z");
-const STATUS_INTERVAL = 15 * SECOND;
-/** As NCAR's, at its worst. */
-const CACHE_AGE = 5 * MINUTE;
 /** After the faults have ended, all must be done within this. */
 const PEACE = 14 * HOUR;
-const LIMIT = 6;
-const CEILINGS = { small: 4, large: 2 };
+const DOWN_AFTER_CRASH = 30 * SECOND;
+const SHUTDOWN_DEADLINE = 30 * SECOND;
 
-const silent = pino({ level: "silent" });
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly message: string;
+}
 
 export interface Outcome {
   /** `null` if every invariant held. */
   readonly violation: Violation | null;
   /** What happened, a line each. */
   readonly history: readonly string[];
+  /** How often each fault struck. */
+  readonly struck: ReadonlyMap<Fault, number>;
 }
 
-/** One history of the whole system, from its scenario: the real plan, reconciler, intake and store among models. */
-export async function simulate(scenario: Scenario): Promise<Outcome> {
-  const directory = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "hpc-sim-"));
-  const simulation = new Simulation(scenario, directory);
+export interface SimulationOptions {
+  readonly breakage?: Breakage;
+  /** Checked; all by default. */
+  readonly invariants?: readonly Invariant[];
+}
+
+/** One history of the whole system, which follows from its scenario. */
+export async function simulate(
+  scenario: Scenario,
+  options: SimulationOptions = {},
+): Promise<Outcome> {
+  const simulation = new Simulation(scenario, options);
   try {
     await simulation.run();
   } finally {
     simulation.end();
-    rmSync(directory, { recursive: true, force: true });
   }
-  return { violation: simulation.violation, history: simulation.history };
-}
-
-/** One life of the program, from a start to a crash. */
-interface Life {
-  readonly store: Store;
-  readonly intake: Intake;
-  readonly reconciler: Reconciler;
-  readonly stop: AbortController;
-  dead: boolean;
+  return simulation.outcome();
 }
 
 class Simulation {
-  readonly history: string[] = [];
-  violation: Violation | null = null;
   readonly #scenario: Scenario;
-  readonly #directory: string;
+  readonly #breakage: Breakage;
+  readonly #checks: readonly (readonly [Invariant, Look])[];
+  readonly #told: { readonly at: number; readonly text: string }[] = [];
   readonly #clock = new SimulatedClock(EPOCH);
   readonly #faults: Faults;
+  readonly #surroundings: Surroundings;
   readonly #github: GitHubModel;
   readonly #pbs: PbsModel;
   readonly #handoff: HandoffModel;
-  #life: Life | null = null;
+  readonly #disk: Disk;
+  #violation: Violation | null = null;
+  #instance: Instance | null = null;
+  #full = false;
   #lives = 0;
+  #storeLostAt: number | null = null;
 
-  constructor(scenario: Scenario, directory: string) {
+  constructor(scenario: Scenario, { breakage = {}, invariants = INVARIANTS }: SimulationOptions) {
     this.#scenario = scenario;
-    this.#directory = directory;
+    this.#breakage = breakage;
+    this.#checks = invariants.map((name) => [name, CHECKS[name]()] as const);
     this.#faults = new Faults(scenario, () => this.#clock.now() - EPOCH);
     const surroundings: Surroundings = {
       scenario,
@@ -83,282 +83,182 @@ class Simulation {
       faults: this.#faults,
       epoch: EPOCH,
       tell: (text) => this.#tell(text),
-      violate: (invariant, message) => this.#violate(invariant, message),
+      see: (sighting) => this.#see(sighting),
     };
-    this.#github = new GitHubModel(surroundings, (delivery) => {
-      const { intake } = this.#life ?? {};
-      return intake ? intake.accept(delivery) : Promise.reject(new Error("connection refused"));
+    this.#surroundings = surroundings;
+    const events = new Events(surroundings, (delivery) => {
+      if (this.#full) this.#faults.note("store-full");
+      return this.#instance?.accept(delivery) ?? Promise.reject(new Error("connection refused"));
     });
+    this.#github = new GitHubModel(surroundings, events);
+    this.#github.intendedJobOf = (runner) =>
+      this.#instance?.store.runners.get(runner)?.intendedJobId ?? null;
     this.#handoff = new HandoffModel(surroundings);
+    this.#handoff.onMessage = () => this.#instance?.wake();
     const node: NodeModel = new NodeModel(
       surroundings,
       this.#github,
       this.#handoff,
       () => this.#pbs,
     );
-    const rules = { ceilings: CEILINGS, ceiling: LIMIT, cacheAge: CACHE_AGE };
-    this.#pbs = new PbsModel(surroundings, rules, (allocation) => node.start(allocation));
-    this.#handoff.onMessage = () => this.#life?.reconciler.wake();
-    this.#handoff.checkDelivery = (allocation, jit) => this.#checkDelivery(allocation, jit);
-    this.#handoff.checkClosing = (allocation) => this.#checkClosing(allocation);
+    this.#pbs = new PbsModel(surroundings, { cacheAge: CACHE_AGE }, (allocation) =>
+      node.start(allocation),
+    );
+    const twice = scenario.disturbances.some(({ fault }) => fault === "second-instance");
+    this.#disk = scenario.onDisk || twice ? new FileDisk() : new MemoryDisk();
   }
 
   async run(): Promise<void> {
+    for (const each of this.#scenario.disturbances) this.#plan(each);
     this.#begin();
-    const isOver = (): boolean => this.violation !== null;
+    const isOver = (): boolean => this.#violation !== null;
     await this.#clock.runUntil(EPOCH + FAULTS_END, isOver);
     const deadline = EPOCH + FAULTS_END + PEACE;
     while (!isOver() && this.#clock.now() < deadline && !this.#isQuiet()) {
       await this.#clock.runUntil(this.#clock.now() + 10 * MINUTE, isOver);
     }
-    if (!isOver()) this.#checkEnd();
+    if (!isOver()) this.#see({ kind: "end" });
   }
 
   end(): void {
     this.#kill();
+    this.#disk.remove();
+  }
+
+  outcome(): Outcome {
+    const history = this.#told.map(({ at, text }) => {
+      const seconds = Math.round((at - EPOCH) / SECOND);
+      return `${new Date(seconds * SECOND).toISOString().slice(11, 19)} ${text}`;
+    });
+    return { violation: this.#violation, history, struck: this.#faults.struck };
   }
 
   // --- the program -----------------------------------------------------------------------------
 
   #begin(): void {
+    if (this.#instance !== null) return;
     this.#lives += 1;
-    const store = Store.open(this.#directory, this.#clock.now());
-    this.#checkSecondInstance();
-    const pools = poolsOf(this.#scenario);
-    const stop = new AbortController();
-    const ports = this.#ports();
-    const intake = createIntake({
-      store,
-      pools,
-      now: () => this.#clock.now(),
-      wake: () => life.reconciler.wake(),
-      log: silent,
+    const instance = new Instance({
+      surroundings: this.#surroundings,
+      store: this.#disk.open(this.#clock.now()),
+      github: this.#github,
+      pbs: this.#pbs,
+      handoff: this.#handoff,
+      breakage: this.#breakage,
+      ordinal: this.#lives,
+      crash: (where) => this.#crash(where),
     });
-    const reconciler = new Reconciler({
-      store,
-      ports,
-      rules: {
-        pools,
-        limits: limitsWith({ maxAllocations: LIMIT }),
-        patience: patienceFor(STATUS_INTERVAL, CACHE_AGE),
-      },
-      statusInterval: STATUS_INTERVAL,
-      log: silent,
-    });
-    const life: Life = { store, intake, reconciler, stop, dead: false };
-    this.#life = life;
-    reconciler.run(stop.signal).catch((error: unknown) => {
-      if (!life.dead) this.#violate("no crash of its own", String(error));
+    this.#instance = instance;
+    if (this.#lives > 1) this.#breakage.forgets?.(instance.store);
+    this.#see({ kind: "start" });
+    instance.run().catch((error: unknown) => {
+      if (this.#instance === instance) this.#see({ kind: "collapse", error });
     });
   }
 
   #kill(): void {
-    const life = this.#life;
-    if (!life) return;
-    this.#life = null;
-    life.dead = true;
-    // What is committed stays; what is only in memory is lost, as in a kill -9.
-    life.store.close();
+    const instance = this.#instance;
+    if (!instance) return;
+    this.#instance = null;
+    instance.kill();
+    this.#disk.drop(instance.store);
   }
 
   #crash(where: string): void {
-    if (this.#life === null) return;
+    if (this.#instance === null) return;
     this.#tell(`the program crashes ${where}`);
     this.#kill();
-    this.#clock.after(30 * SECOND, () => this.#begin());
+    this.#clock.after(DOWN_AFTER_CRASH, () => this.#begin());
   }
 
-  /** The ports of one life: after its death nothing it began is ever answered, and nothing more is done. */
-  #ports(): Ports {
-    const born = this.#lives;
-    const isDead = (): boolean => this.#lives !== born || this.#life === null;
-    const mortal = <T extends object>(port: T, name: string): T =>
-      new Proxy(port, {
-        get: (target, method) => {
-          const member: unknown = Reflect.get(target, method, target);
-          if (typeof member !== "function") return member;
-          return (...args: unknown[]): Promise<unknown> =>
-            this.#step(isDead, `${name}.${String(method)}`, () => {
-              return Reflect.apply(member, target, args) as Promise<unknown>;
-            });
-        },
-      });
-    const random = randomFrom(this.#scenario.seed, `life ${born}`);
-    return {
-      pbs: mortal(this.#pbs, "pbs"),
-      github: mortal(this.#github, "github"),
-      handoff: mortal(this.#handoff, "handoff"),
-      clock: {
-        now: () => this.#clock.now(),
-        wait: (ms, signal) => this.#wait(ms, signal, isDead),
-      },
-      random,
-      describe: (allocation) => ({
-        name: allocation.name,
-        queue: allocation.lane.request.queue,
-        account: null,
-        select: allocation.lane.request.select,
-        place: null,
-        walltimeSeconds: allocation.lane.request.allocationSeconds,
-        priority: null,
-        resources: [],
-        logDirectory: "/logs",
-        script: "",
-      }),
-      tidy: () => Promise.resolve(),
-      recover: () =>
-        this.#step(isDead, "recover", () =>
-          this.#github.recover((news) => {
-            const { store } = this.#life ?? {};
-            if (store) store.transaction(() => void hearJobNews(store, news));
-          }),
-        ),
-      refresh: () => Promise.resolve(false),
-    };
-  }
+  // --- incidents -------------------------------------------------------------------------------
 
-  /** One side effect of one life, and a crash before or after it if the faults say so. */
-  async #step<T>(isDead: () => boolean, what: string, work: () => Promise<T>): Promise<T> {
-    const never = new Promise<never>(() => undefined);
-    if (isDead()) return never;
-    // The inbox is looked at every second: a crash there is a crash anywhere.
-    const mayCrash = what !== "handoff.receive";
-    if (mayCrash && this.#faults.strikes("crash-before", what)) {
-      this.#crash(`before ${what}`);
-      return never;
+  /** What happens to the whole program at a moment, and is not asked for anywhere. */
+  #plan({ fault, from, to }: Scenario["disturbances"][number]): void {
+    const at = (time: number, run: () => void): void => void this.#clock.at(EPOCH + time, run);
+    if (fault === "store-full") {
+      at(from, () => this.#fill(true));
+      at(to, () => this.#fill(false));
     }
-    try {
-      const result = await work();
-      if (isDead()) return await never;
-      if (mayCrash && this.#faults.strikes("crash-after", what)) {
-        this.#crash(`after ${what}`);
-        return await never;
-      }
-      return result;
-    } catch (error) {
-      if (isDead()) return never;
-      throw error;
-    }
+    if (fault === "store-lost") at(from, () => this.#lose());
+    if (fault === "shutdown") at(from, () => void this.#shutDown());
+    if (fault === "second-instance") at(from, () => this.#startAnother());
   }
 
-  /**
-   * The loop's pause. While nothing can have happened it is made longer: to the next event of any model, and at most to
-   * the next question to PBS. A tick in between would see nothing new.
-   */
-  async #wait(ms: number, signal: AbortSignal, isDead: () => boolean): Promise<void> {
-    if (isDead()) return new Promise(() => undefined);
-    const now = this.#clock.now();
-    const next = Math.min(this.#clock.next(), now + STATUS_INTERVAL);
-    await new Promise<void>((resolve) => {
-      const cancel = this.#clock.at(Math.max(now + ms, next), end);
-      signal.addEventListener("abort", end);
-      function end(): void {
-        cancel();
-        signal.removeEventListener("abort", end);
-        resolve();
-      }
-    });
-    if (isDead()) await new Promise(() => undefined);
+  #fill(full: boolean): void {
+    this.#tell(full ? "the disk is full" : "the disk has room again");
+    this.#full = full && this.#disk instanceof MemoryDisk;
+    this.#disk.fill(full);
+  }
+
+  #lose(): void {
+    this.#faults.note("store-lost");
+    this.#crash("and its store is lost");
+    this.#disk.lose();
+    if (this.#full) this.#disk.fill(true);
+    this.#storeLostAt = this.#clock.now();
+  }
+
+  async #shutDown(): Promise<void> {
+    const instance = this.#instance;
+    if (!instance) return;
+    this.#faults.note("shutdown");
+    this.#tell("the program is told to stop");
+    await instance.shutDown(SHUTDOWN_DEADLINE);
+    // It may have crashed meanwhile.
+    if (this.#instance !== instance) return;
+    this.#tell("the program has stopped");
+    this.#kill();
+    this.#clock.after(MINUTE, () => this.#begin());
+  }
+
+  #startAnother(): void {
+    if (this.#instance === null) return;
+    this.#faults.note("second-instance");
+    if (this.#disk.letsInAnother(this.#clock.now())) this.#see({ kind: "second store" });
   }
 
   // --- the invariants --------------------------------------------------------------------------
 
   #isQuiet(): boolean {
-    const jobs = [...this.#github.jobs.values()];
+    const { store } = this.#instance ?? {};
+    if (!store) return false;
     return (
-      jobs.length === this.#scenario.jobs.length &&
+      this.#github.jobs.size >= this.#scenario.jobs.length &&
       this.#github.runners.size === 0 &&
       this.#pbs.live().length === 0 &&
       this.#handoff.directories.size === 0 &&
-      (this.#life?.store.jobs.live().length ?? 1) === 0 &&
-      (this.#life?.store.allocations.live().length ?? 1) === 0 &&
-      (this.#life?.store.runners.live().length ?? 1) === 0
+      store.jobs.live().length === 0 &&
+      store.allocations.live().length === 0 &&
+      store.runners.live().length === 0
     );
   }
 
-  #checkEnd(): void {
-    const { store } = this.#life ?? {};
-    if (!store) return this.#violate("no crash of its own", "the program does not run at the end");
-    for (const job of this.#github.jobs.values()) {
-      const believed = store.jobs.get(job.id);
-      const refused = believed !== null && believed.refusal !== null;
-      if (job.status !== "completed" && !refused) {
-        this.#violate("1 served or refused", `job ${job.id} is ${job.status}`);
-      }
-      if (believed && believed.status !== job.status && !refused) {
-        this.#violate(
-          "5 the same end",
-          `job ${job.id} is ${job.status} and believed ${believed.status}`,
-        );
-      }
+  #see(sighting: Sighting): void {
+    if (this.#violation !== null) return;
+    const system: System = {
+      scenario: this.#scenario,
+      clock: this.#clock,
+      epoch: EPOCH,
+      github: this.#github,
+      pbs: this.#pbs,
+      handoff: this.#handoff,
+      store: this.#instance?.store ?? null,
+      lives: this.#lives,
+      storeLostAt: this.#storeLostAt,
+      ceilings: CEILINGS,
+      ceiling: CEILING,
+    };
+    for (const [invariant, look] of this.#checks) {
+      const message = look(sighting, system);
+      if (message === null) continue;
+      this.#violation = { invariant, message };
+      this.#tell(`VIOLATION of ${invariant}: ${message}`);
+      return;
     }
-    const runners = [...this.#github.runners.keys()];
-    if (runners.length > 0) this.#violate("3 nothing left", `runners ${runners.join(", ")}`);
-    const allocations = this.#pbs.live().map(({ id }) => id);
-    if (allocations.length > 0)
-      this.#violate("3 nothing left", `PBS jobs ${allocations.join(", ")}`);
-    const handoffs = [...this.#handoff.directories.keys()];
-    if (handoffs.length > 0) this.#violate("3 nothing left", `handoffs ${handoffs.join(", ")}`);
-    const ticks = (this.#clock.now() - EPOCH) / STATUS_INTERVAL + this.#lives;
-    if (this.#pbs.statusCalls > ticks + 1) {
-      this.#violate("7 one observation a tick", `${this.#pbs.statusCalls} in ${ticks}`);
-    }
-    // A handful for each job and each start; a mint that was not answered is asked about for a quarter of an hour.
-    const { mints } = this.#github;
-    const most = 40 + 20 * this.#scenario.jobs.length + 20 * this.#lives + 14 * mints;
-    if (this.#github.calls > most) {
-      this.#violate("7 one observation a tick", `${this.#github.calls} calls of GitHub`);
-    }
-  }
-
-  #checkDelivery(allocation: string, jit: string): void {
-    const submitted = [...this.#pbs.allocations.values()].find(
-      (each) => each.submission.name === allocation,
-    );
-    const runner = this.#github.runners.get(jit.slice("JIT:".length));
-    // Removed by GitHub in the meantime: then it is of no lane any more.
-    if (!submitted || !runner) return;
-    const queue = submitted.submission.queue ?? "";
-    if (!runner.labels.includes(queue)) {
-      this.#violate("4 only to its own lane", `${runner.name} to an allocation of ${queue}`);
-    }
-  }
-
-  #checkClosing(allocation: string): void {
-    const live = this.#pbs.live().find((each) => each.submission.name === allocation);
-    if (live) this.#violate("8 missing is not gone", `${live.id} lives and was declared dead`);
-  }
-
-  #checkSecondInstance(): void {
-    try {
-      Store.open(this.#directory, this.#clock.now()).close();
-      this.#violate("one writer", "a second instance could open the store");
-    } catch (error) {
-      if (!(error instanceof StoreError) || error.trouble !== "held") throw error;
-    }
-  }
-
-  #violate(invariant: string, message: string): void {
-    this.violation ??= new Violation(invariant, message);
-    this.#tell(`VIOLATION of ${invariant}: ${message}`);
   }
 
   #tell(text: string): void {
-    const seconds = Math.round((this.#clock.now() - EPOCH) / SECOND);
-    const clock = new Date(seconds * SECOND).toISOString().slice(11, 19);
-    this.history.push(`${clock} ${text}`);
+    this.#told.push({ at: this.#clock.now(), text });
   }
-}
-
-function poolsOf({ reuse }: Scenario): readonly Pool[] {
-  return (["small", "large"] as const).map((name) =>
-    poolWith({
-      name,
-      queue: name,
-      walltimeSeconds: 3_600,
-      allocationSeconds: 7_200,
-      maxAllocations: CEILINGS[name],
-      reuse: reuse ? "lane" : "never",
-    }),
-  );
 }

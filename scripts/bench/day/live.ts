@@ -8,11 +8,14 @@ import { Reconciler } from "../../../src/reconciler/reconciler.ts";
 import { Store } from "../../../src/store/store.ts";
 import { limitsWith, poolWith } from "../../../test/helpers/pool.ts";
 import { SimulatedClock } from "../../../test/simulation/clock.ts";
-import { GitHubModel } from "../../../test/simulation/github-model.ts";
-import { HandoffModel, NodeModel } from "../../../test/simulation/node-model.ts";
-import { PbsModel } from "../../../test/simulation/pbs-model.ts";
+import { Faults } from "../../../test/simulation/faults.ts";
+import { Events } from "../../../test/simulation/models/events.ts";
+import { GitHubModel } from "../../../test/simulation/models/github.ts";
+import { HandoffModel } from "../../../test/simulation/models/handoff.ts";
+import { NodeModel } from "../../../test/simulation/models/node.ts";
+import { PbsModel } from "../../../test/simulation/models/pbs.ts";
 import { randomFrom } from "../../../test/simulation/random.ts";
-import { Faults, type Scenario, type SimulatedJob } from "../../../test/simulation/scenario.ts";
+import type { Scenario, SimulatedJob } from "../../../test/simulation/scenario.ts";
 import type { Surroundings } from "../../../test/simulation/world.ts";
 
 const EPOCH = Date.parse("2026-01-01T09:00:00Z");
@@ -45,16 +48,22 @@ export async function live(
 ): Promise<Day> {
   const clock = new SimulatedClock(EPOCH);
   const reuse = policy.reuse !== "never";
-  const scenario: Scenario = { seed, jobs, disturbances: [], reuse, queueWait: QUEUE_WAIT };
+  const scenario: Scenario = {
+    seed,
+    jobs,
+    disturbances: [],
+    reuse,
+    queueWait: QUEUE_WAIT,
+    statusInterval: STATUS_INTERVAL,
+    onDisk: false,
+  };
   const surroundings: Surroundings = {
     scenario,
     clock,
     faults: new Faults(scenario, () => clock.now() - EPOCH),
     epoch: EPOCH,
     tell: () => undefined,
-    violate: (invariant, message) => {
-      throw new Error(`${invariant}: ${message}`);
-    },
+    see: () => undefined,
   };
   const store = Store.inMemory();
   const pool = poolWith({
@@ -94,16 +103,14 @@ function buildWorld(surroundings: Surroundings, store: Store, pool: Pool): World
     wake: () => reconciler.wake(),
     log,
   });
-  const github = new GitHubModel(surroundings, (delivery) => intake.accept(delivery));
+  const events = new Events(surroundings, (delivery) => {
+    clock.expectImmediate();
+    return intake.accept(delivery);
+  });
+  const github = new GitHubModel(surroundings, events);
   const handoff = new HandoffModel(surroundings);
   const node: NodeModel = new NodeModel(surroundings, github, handoff, () => pbs);
-  const rules = {
-    ceilings: { small: WAITING },
-    ceiling: WAITING,
-    cacheAge: CACHE_AGE,
-    queueWait: QUEUE_WAIT,
-    slots: SLOTS,
-  };
+  const rules = { cacheAge: CACHE_AGE, queueWait: QUEUE_WAIT, slots: SLOTS };
   const pbs = new PbsModel(surroundings, rules, (allocation) => node.start(allocation));
   handoff.onMessage = () => reconciler.wake();
   const ports: Ports = {

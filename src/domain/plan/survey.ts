@@ -15,7 +15,7 @@ export interface LaneView {
   /** Oldest first. */
   readonly queued: WorkflowJob[];
   readonly pending: Allocation[];
-  /** Waiting for a runner, none being minted for them. Oldest first. */
+  /** Waiting for a runner, none being minted for or delivered to them. Oldest first. */
   readonly ready: Allocation[];
   /** Its job is over, and it is expected to ask for the next in a moment. */
   readonly returning: Allocation[];
@@ -62,7 +62,8 @@ export function survey(world: World, now: EpochMs): Survey {
     const phase = phases.get(runner.allocation);
     if (!allocation || phase === undefined) continue;
     if (isCurrent(runner, allocation)) currentRunners.set(allocation.name, runner);
-    const inFlight = world.inFlight.has(`mint-and-deliver:${runner.name}`);
+    const inFlight =
+      world.inFlight.has(`mint-and-deliver:${runner.name}`) || mayBeDelivered(runner, allocation);
     if (inFlight) minting.add(allocation.name);
     const supplies =
       phase === "ready"
@@ -104,11 +105,25 @@ export function survey(world: World, now: EpochMs): Survey {
   };
 }
 
-/** A thousand jobs of one matrix have one route. */
+/**
+ * We ended between its delivery and the note of it, or before both. Until GitHub has deleted it, or said that it works,
+ * the allocation is neither given another nor let go.
+ */
+function mayBeDelivered({ state, turn }: Runner, { turns }: Allocation): boolean {
+  return state === "minted" && turn > turns.delivered;
+}
+
+/** Routes that are remembered: labels are outsiders' text, and may be new each time. */
+const MOST_ROUTES = 1_000;
+const routes = new WeakMap<readonly Pool[], Map<string, Route>>();
+
+/** A thousand jobs of one matrix have one route, in every plan with the same pools. */
 function memoizedRoute(
   pools: readonly Pool[],
 ): (labels: LabelSet, scope: RegistrationScope) => Route {
-  const known = new Map<string, Route>();
+  const known = routes.get(pools) ?? new Map<string, Route>();
+  routes.set(pools, known);
+  if (known.size > MOST_ROUTES) known.clear();
   return (labels, scope) => {
     const key = `${scope.installationId}\n${scope.organization}\n${labels.join("\n")}`;
     const found = known.get(key) ?? routeJob({ labels, scope }, pools);

@@ -42,6 +42,7 @@ export class Actions {
       headSha: randomBytes(20).toString("hex"),
       jobs: [],
       createdAt: new Date(),
+      failedToStart: false,
     };
     this.#state.runs.push(run);
     for (const definition of workflow.jobs) {
@@ -154,7 +155,7 @@ export class Actions {
   /** Any online and idle runner that offers all labels may get a job: it need not be the one made for it. */
   #route(): void {
     for (const job of this.#state.jobs.values()) {
-      if (job.status !== "queued") continue;
+      if (job.status !== "queued" || job.run.failedToStart) continue;
       const wanted = job.definition.runsOn.map((label) => label.toLowerCase());
       const runner = [...this.#state.runners.values()].find(
         (each) =>

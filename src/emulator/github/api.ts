@@ -319,5 +319,12 @@ function page(query: URLSearchParams, name: string, all: readonly unknown[]): Ap
   const perPage = Math.min(100, Number(query.get("per_page") ?? 30));
   const number = Number(query.get("page") ?? 1);
   const shown = all.slice((number - 1) * perPage, number * perPage);
-  return { status: 200, body: { total_count: all.length, [name]: shown } };
+  const following = new URLSearchParams(query);
+  following.set("page", String(number + 1));
+  const link = `<{api}{path}?${following.toString()}>; rel="next"`;
+  return {
+    status: 200,
+    body: { total_count: all.length, [name]: shown },
+    ...(number * perPage < all.length ? { headers: { link } } : {}),
+  };
 }

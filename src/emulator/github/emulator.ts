@@ -43,6 +43,8 @@ export interface GitHubEmulator {
   push(workflow: WorkflowDefinition): EmulatedRun;
   cancel(job: EmulatedJob): void;
   approve(job: EmulatedJob): void;
+  /** The run is over before it began; its jobs stay queued, and nobody is told. */
+  failToStart(run: EmulatedRun): void;
   jobs(): readonly EmulatedJob[];
   /** Registrations that exist. */
   runners(): readonly EmulatedRunner[];
@@ -100,6 +102,9 @@ export async function startGitHubEmulator(options: GitHubEmulatorOptions): Promi
       runners.cancel(job);
     },
     approve: (job) => actions.approve(job),
+    failToStart(run) {
+      run.failedToStart = true;
+    },
     jobs: () => [...state.jobs.values()],
     runners: () => [...state.runners.values()],
     async stop() {

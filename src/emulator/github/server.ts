@@ -87,7 +87,8 @@ export class GitHubServer {
     url: URL,
     body: unknown,
   ): Promise<void> {
-    const found = this.#find(request.method ?? "", url.pathname.slice(API_PREFIX.length));
+    const path = url.pathname.slice(API_PREFIX.length);
+    const found = this.#find(request.method ?? "", path);
     if (!found) return send(response, 404, { message: "Not Found" }, {});
     const { route, parameters } = found;
     const name = `${route.method} ${route.path}`;
@@ -112,7 +113,7 @@ export class GitHubServer {
     const { link, ...headers }: Readonly<Record<string, string>> = answer.headers ?? {};
     send(response, answer.status, answer.body, {
       ...headers,
-      ...(link === undefined ? {} : { link: link.replace("{api}", base) }),
+      ...(link === undefined ? {} : { link: link.replace("{api}", base).replace("{path}", path) }),
     });
   }
 

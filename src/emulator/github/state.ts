@@ -2,6 +2,8 @@ import type { JobDefinition, StepDefinition, WorkflowDefinition } from "./workfl
 
 export type JobStatus = "waiting" | "queued" | "in_progress" | "completed";
 export type Conclusion = "success" | "failure" | "cancelled" | "skipped";
+/** Of a run: it may also fail before any of its jobs begins. */
+export type RunConclusion = Conclusion | "startup_failure";
 
 export interface StepState extends StepDefinition {
   readonly number: number;
@@ -35,6 +37,8 @@ export interface EmulatedRun {
   readonly headSha: string;
   readonly jobs: EmulatedJob[];
   readonly createdAt: Date;
+  /** It is over; its jobs stay as they are, for ever, and no event tells of it (facts/github.md §1). */
+  failedToStart: boolean;
 }
 
 export interface EmulatedRepository {
@@ -114,9 +118,10 @@ export class GitHubState {
 /** A run's status and conclusion follow from its jobs. */
 export function outcomeOf(run: EmulatedRun): {
   readonly status: "queued" | "in_progress" | "completed" | "waiting";
-  readonly conclusion: Conclusion | null;
+  readonly conclusion: RunConclusion | null;
 } {
   const { jobs } = run;
+  if (run.failedToStart) return { status: "completed", conclusion: "startup_failure" };
   if (jobs.every(({ status }) => status === "completed")) {
     const worst = (["failure", "cancelled"] as const).find((each) =>
       jobs.some(({ conclusion }) => conclusion === each),

@@ -1,7 +1,7 @@
-import type { PbsJob } from "../../src/domain/pbs-job.ts";
-import { MINUTE, SECOND } from "../../src/domain/time.ts";
-import type { Pbs, PbsTrouble, Submission } from "../../src/pbs/pbs.ts";
-import { delay, type Surroundings } from "./world.ts";
+import type { PbsJob } from "../../../src/domain/pbs-job.ts";
+import { MINUTE, SECOND } from "../../../src/domain/time.ts";
+import type { Pbs, PbsTrouble, Submission } from "../../../src/pbs/pbs.ts";
+import { delay, type Surroundings } from "../world.ts";
 
 export interface ModelAllocation {
   readonly id: string;
@@ -9,6 +9,7 @@ export interface ModelAllocation {
   state: PbsJob["state"];
   comment: string | null;
   exitStatus: number | null;
+  readonly submittedAt: number;
   startedAt: number | null;
   endedAt: number | null;
   deletedAt: number | null;
@@ -17,9 +18,6 @@ export interface ModelAllocation {
 }
 
 export interface PbsRules {
-  /** Live jobs of each pool's queue, at most. */
-  readonly ceilings: Readonly<Record<string, number>>;
-  readonly ceiling: number;
   /** Milliseconds by which `qstat` may lag. */
   readonly cacheAge: number;
   /** Milliseconds that each job waits; else as the scenario's chance will have it. */
@@ -34,7 +32,6 @@ export class PbsModel implements Pbs {
   readonly #surroundings: Surroundings;
   readonly #rules: PbsRules;
   readonly #start: (allocation: ModelAllocation) => void;
-  readonly #names = new Set<string>();
   /** What a cached `qstat` shows, and of when it is. */
   #cache: { readonly at: number; readonly jobs: Map<string, PbsJob> } | null = null;
   statusCalls = 0;
@@ -61,11 +58,9 @@ export class PbsModel implements Pbs {
   // --- the commands ----------------------------------------------------------------------------
 
   async submit(submission: Submission): ReturnType<Pbs["submit"]> {
-    const { faults, violate } = this.#surroundings;
+    const { faults, see } = this.#surroundings;
     const { name } = submission;
-    if (this.#names.has(name))
-      violate("6 no repeated side effect", `qsub -N ${name} a second time`);
-    this.#names.add(name);
+    see({ kind: "submission", submission });
     const trouble = await this.#run("qsub", name, "changes");
     if (trouble) return trouble;
     if (faults.strikes("qsub-refused", name)) {
@@ -117,6 +112,7 @@ export class PbsModel implements Pbs {
     for (const id of jobIds) {
       const allocation = this.allocations.get(id);
       if (!allocation || allocation.state === "F") continue;
+      this.#surroundings.see({ kind: "deletion", pbsJobId: id });
       this.#surroundings.tell(`${id} is deleted${options.force === true ? " by force" : ""}`);
       if (options.force === true) this.end(allocation, 265);
       else this.#delete(allocation);
@@ -140,7 +136,6 @@ export class PbsModel implements Pbs {
 
   #accept(submission: Submission): string {
     const { faults, clock, tell, scenario } = this.#surroundings;
-    this.#checkCeilings(submission);
     this.#lastId += 1;
     const id = `${this.#lastId}.vm`;
     const impossible = faults.strikes("job-impossible", submission.name);
@@ -151,6 +146,7 @@ export class PbsModel implements Pbs {
       state: held ? "H" : "Q",
       comment: impossible ? "Can Never Run: Insufficient amount of resource: ncpus" : null,
       exitStatus: null,
+      submittedAt: clock.now(),
       startedAt: null,
       endedAt: null,
       deletedAt: null,
@@ -172,20 +168,6 @@ export class PbsModel implements Pbs {
       delay(this.#surroundings, SECOND, scenario.queueWait, "queue", submission.name);
     clock.after(slow ? wait + 90 * MINUTE : wait, () => this.#begin(allocation));
     return id;
-  }
-
-  #checkCeilings(submission: Submission): void {
-    const { violate } = this.#surroundings;
-    // What is being deleted is on its way out; PBS needs up to a minute.
-    const live = this.live().filter(({ deletedAt }) => deletedAt === null);
-    const queue = submission.queue ?? "";
-    const inQueue = live.filter((each) => each.submission.queue === queue).length + 1;
-    if (inQueue > (this.#rules.ceilings[queue] ?? 0)) {
-      violate("2 no ceiling exceeded", `${inQueue} allocations in ${queue}`);
-    }
-    if (live.length + 1 > this.#rules.ceiling) {
-      violate("2 no ceiling exceeded", `${live.length + 1} allocations`);
-    }
   }
 
   #begin(allocation: ModelAllocation): void {

@@ -1,5 +1,5 @@
-import type { Scenario } from "./scenario.ts";
-import { simulate, type Outcome } from "./simulation.ts";
+import type { Scenario } from "../scenario.ts";
+import { simulate, type Outcome } from "../simulation.ts";
 
 /** Leaves out whatever can be left out so that the same invariant is still broken. */
 export async function shrink(
@@ -37,8 +37,9 @@ function smaller(scenario: Scenario): Scenario[] {
 /** What a person needs to understand and replay a failure. */
 export function report({ scenario, outcome }: Awaited<ReturnType<typeof shrink>>): string {
   const { seed, jobs, disturbances } = scenario;
+  const { violation } = outcome;
   return [
-    `seed ${seed}: ${outcome.violation?.message ?? "no violation"}`,
+    `seed ${seed}: ${violation ? `${violation.invariant}: ${violation.message}` : "no violation"}`,
     `replay: npm run simulate -- --seed ${seed}`,
     `the shortest history found: ${jobs.length} jobs, faults ${disturbances.map(({ fault }) => fault).join(", ") || "none"}`,
     ...outcome.history.map((line) => `  ${line}`),

@@ -1,93 +1,10 @@
-import { MINUTE, SECOND } from "../../src/domain/time.ts";
-import type { EndCause } from "../../src/domain/end-cause.ts";
-import type { Handoff, Message, Received } from "../../src/handoff/handoff.ts";
-import type { GitHubModel, ModelRunner } from "./github-model.ts";
-import type { ModelAllocation, PbsModel } from "./pbs-model.ts";
-import { delay, type Surroundings } from "./world.ts";
-
-interface Directory {
-  readonly path: string;
-  readonly runners: Map<number, string>;
-  released: boolean;
-  onChange: () => void;
-}
-
-/** The shared filesystem: the program's end is the port, the nodes' end is below. */
-export class HandoffModel implements Handoff {
-  readonly directories = new Map<string, Directory>();
-  inbox: Received[] = [];
-  readonly #surroundings: Surroundings;
-  /** May an allocation of this name be given this runner? */
-  checkDelivery: (allocation: string, jitConfig: string) => void = () => undefined;
-  checkClosing: (allocation: string) => void = () => undefined;
-  onMessage: () => void = () => undefined;
-
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
-  }
-
-  async open(allocation: string): Promise<string> {
-    await this.#touch("open", allocation);
-    const path = `/handoff/${allocation}`;
-    const fresh = {
-      path,
-      runners: new Map<number, string>(),
-      released: false,
-      onChange: () => undefined,
-    };
-    if (!this.directories.has(allocation)) this.directories.set(allocation, fresh);
-    return path;
-  }
-
-  receive(): Promise<readonly Received[]> {
-    return Promise.resolve([...this.inbox]);
-  }
-
-  acknowledge(received: readonly Received[]): Promise<void> {
-    const files = new Set(received.map(({ file }) => file));
-    this.inbox = this.inbox.filter(({ file }) => !files.has(file));
-    return Promise.resolve();
-  }
-
-  async deliver(allocation: string, turn: number, jitConfig: string): Promise<void> {
-    await this.#touch("deliver", allocation);
-    this.checkDelivery(allocation, jitConfig);
-    const directory = this.directories.get(allocation);
-    if (!directory) throw new Error("ENOENT");
-    directory.runners.set(turn, jitConfig);
-    directory.onChange();
-  }
-
-  async release(allocation: string): Promise<void> {
-    await this.#touch("release", allocation);
-    const directory = this.directories.get(allocation);
-    if (!directory) throw new Error("ENOENT");
-    directory.released = true;
-    directory.onChange();
-  }
-
-  async close(allocation: string): Promise<void> {
-    await this.#touch("close", allocation);
-    this.checkClosing(allocation);
-    const directory = this.directories.get(allocation);
-    this.directories.delete(allocation);
-    this.inbox = this.inbox.filter(({ message }) => message.allocation !== allocation);
-    directory?.onChange();
-  }
-
-  /** A node speaks. */
-  say(message: Message, file: string): void {
-    if (!this.directories.has(message.allocation)) return;
-    this.inbox = [...this.inbox.filter((each) => each.file !== file), { message, file }];
-    this.onMessage();
-  }
-
-  async #touch(what: string, allocation: string): Promise<void> {
-    const { clock, faults } = this.#surroundings;
-    await clock.sleep(5);
-    if (faults.strikes("handoff-full", `${what} ${allocation}`)) throw new Error("ENOSPC");
-  }
-}
+import type { EndCause } from "../../../src/domain/end-cause.ts";
+import { MINUTE, SECOND } from "../../../src/domain/time.ts";
+import type { Message } from "../../../src/handoff/handoff.ts";
+import { delay, type Surroundings } from "../world.ts";
+import { JIT, type GitHubModel, type ModelRunner } from "./github.ts";
+import type { HandoffModel } from "./handoff.ts";
+import type { ModelAllocation, PbsModel } from "./pbs.ts";
 
 /** What runs in an allocation: the script, and GitHub's runner. */
 export class NodeModel {
@@ -138,13 +55,7 @@ export class NodeModel {
       if (jit === undefined || runner || taken) return;
       taken = true;
       directory.runners.delete(turn);
-      this.#run(
-        allocation,
-        jit.slice("JIT:".length),
-        turn,
-        (started) => (runner = started),
-        finish,
-      );
+      this.#run(allocation, jit.slice(JIT.length), turn, (started) => (runner = started), finish);
     };
     let taken = false;
     /** @param code the runner's; `null` where there was none. */
@@ -228,8 +139,18 @@ export class NodeModel {
     });
   }
 
-  #say(allocation: ModelAllocation, about: Parameters<typeof messageOf>[1], file: string): void {
-    this.#handoff.say(messageOf(allocation, about), `${allocation.submission.name}.${file}`);
+  /** Tries again for a minute where the disk is full, as the script does. */
+  #say(
+    allocation: ModelAllocation,
+    about: Parameters<typeof messageOf>[1],
+    file: string,
+    attempt = 1,
+  ): void {
+    const message = messageOf(allocation, about);
+    if (this.#handoff.say(message, `${allocation.submission.name}.${file}`) || attempt > 6) return;
+    this.#surroundings.clock.after(10 * SECOND, () =>
+      this.#say(allocation, about, file, attempt + 1),
+    );
   }
 }
 

@@ -1,0 +1,41 @@
+import { MINUTE, SECOND } from "../../../src/domain/time.ts";
+import type { ModelAllocation } from "../models/pbs.ts";
+import type { Look, System } from "./check.ts";
+
+/** GitHub counts a write 5 points, and allows 900 a minute for an endpoint (facts/github.md §4). */
+const MINTS_A_MINUTE = 180;
+/** A call that had begun before GitHub's word is answered within this. */
+const UNDER_WAY = 3 * SECOND;
+
+/** 2: not more allocations than allowed, not more mints than GitHub allows, and none while it asks us to wait. */
+export function ceilings(): Look {
+  let mints: number[] = [];
+  /** What GitHub said to a program that died of it, nobody knows any more. */
+  let unheard = 0;
+  return (sighting, system) => {
+    const { clock, github } = system;
+    const { closed } = github;
+    if (sighting.kind === "start") unheard = closed.at;
+    if (sighting.kind === "submission") return tooMany(system, sighting.submission.queue ?? "");
+    if (sighting.kind !== "call") return null;
+    const now = clock.now();
+    if (closed.at > unheard && now > closed.at + UNDER_WAY && now < closed.until) {
+      return `${sighting.what}, though GitHub said to wait`;
+    }
+    if (!sighting.mint) return null;
+    mints = [...mints.filter((at) => now - at < MINUTE), now];
+    return mints.length > MINTS_A_MINUTE ? `${mints.length} mints in a minute` : null;
+  };
+}
+
+function tooMany(system: System, queue: string): string | null {
+  const live = system.pbs.live().filter((each) => counts(each, system));
+  const inQueue = live.filter((each) => each.submission.queue === queue).length + 1;
+  if (inQueue > (system.ceilings[queue] ?? 0)) return `${inQueue} allocations in ${queue}`;
+  return live.length + 1 > system.ceiling ? `${live.length + 1} allocations` : null;
+}
+
+/** What is being deleted is on its way out; of what a lost store knew, its successor must first find out. */
+function counts({ deletedAt, submittedAt }: ModelAllocation, { storeLostAt }: System): boolean {
+  return deletedAt === null && (storeLostAt === null || submittedAt > storeLostAt);
+}

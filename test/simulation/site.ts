@@ -1,0 +1,33 @@
+import type { Configuration } from "../../src/config/configuration.ts";
+import { MINUTE } from "../../src/domain/time.ts";
+import { limitsWith, poolWith } from "../helpers/pool.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** As NCAR's `qstat` cache, at its worst. */
+export const CACHE_AGE = 5 * MINUTE;
+/** Allocations at once: in each queue, and in all. */
+export const CEILINGS = { small: 4, large: 2 } as const;
+export const CEILING = 6;
+
+/** What the program of a history is told of its site. */
+export function siteOf({ reuse, statusInterval }: Scenario): Configuration {
+  const pools = (["small", "large"] as const).map((name) =>
+    poolWith({
+      name,
+      queue: name,
+      walltimeSeconds: 3_600,
+      allocationSeconds: 7_200,
+      maxAllocations: CEILINGS[name],
+      reuse: reuse ? "lane" : "never",
+    }),
+  );
+  return {
+    file: "/etc/hpc-runners.yml",
+    pools,
+    limits: limitsWith({ maxAllocations: CEILING }),
+    directories: { shared: "/shared", runner: "/runner", scratch: null },
+    pbs: { bin: null, statusIntervalMs: statusInterval, cacheAgeMs: CACHE_AGE, timeoutMs: MINUTE },
+    github: { timeoutMs: MINUTE, ca: null },
+    runner: { update: false, mirror: null },
+  };
+}
