@@ -1,10 +1,14 @@
 import type { Logger } from "pino";
 import { keysOf, type Action } from "../domain/action.ts";
+import { groupBy } from "../domain/group.ts";
 import { plan } from "../domain/plan/plan.ts";
 import { HOUR, MINUTE, SECOND, type EpochMs } from "../domain/time.ts";
 import type { Rules, World } from "../domain/world.ts";
 import type { Store } from "../store/store.ts";
+import type { ActContext } from "./act-context.ts";
 import { createAct, type Act } from "./act.ts";
+import { ArrayLimits } from "./array-limits.ts";
+import { serverOf } from "../pbs/job-id.ts";
 import { hearMessage, seePbsJob } from "./observe.ts";
 import type { Ports } from "./ports.ts";
 
@@ -43,6 +47,8 @@ const CATCH_UP_WITHIN = MINUTE;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #act: Act;
+  readonly #arrayLimits = new ArrayLimits();
+  readonly #context: ActContext;
   /** Keys of the actions under way, and of failed ones until they have cooled down. */
   readonly #inFlight = new Set<string>();
   readonly #cooling = new Map<string, EpochMs>();
@@ -50,7 +56,8 @@ export class Reconciler {
   #alarm = new AbortController();
   #woken = true;
   #askedPbs = -Infinity;
-  #asking = false;
+  /** Servers of PBS that have not answered yet. */
+  readonly #asking = new Set<string>();
   #planned = -Infinity;
   #pruned = -Infinity;
   #recovered = -Infinity;
@@ -60,7 +67,8 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#act = createAct(options);
+    this.#context = { ...options, arrayLimits: this.#arrayLimits };
+    this.#act = createAct(this.#context);
   }
 
   /** Something happened: plan without waiting. */
@@ -132,7 +140,7 @@ export class Reconciler {
       const received = await ports.handoff.receive();
       if (received.length === 0) return false;
       store.transaction(() => {
-        for (const { message } of received) hearMessage(this.#options, message);
+        for (const { message } of received) hearMessage(this.#context, message);
       });
       await ports.handoff.acknowledge(received);
       const refused = received.some(
@@ -147,19 +155,25 @@ export class Reconciler {
     }
   }
 
-  /** One question about all jobs that live, none when nothing does. */
+  /** One question to each server about all jobs that live there. One that does not answer delays no other. */
   #askPbs(now: EpochMs): void {
-    if (this.#asking || now - this.#askedPbs < this.#options.statusInterval) return;
+    if (now - this.#askedPbs < this.#options.statusInterval) return;
+    const ids = this.#options.store.allocations.live().flatMap((each) => each.pbsJobId ?? []);
+    for (const [server, theirs] of groupBy(ids, serverOf)) {
+      if (this.#asking.has(server)) continue;
+      this.#askedPbs = now;
+      this.#askServer(server, theirs);
+    }
+  }
+
+  #askServer(server: string, ids: readonly string[]): void {
     const { store, ports, log } = this.#options;
-    const ids = store.allocations.live().flatMap((each) => each.pbsJobId ?? []);
-    if (ids.length === 0) return;
-    this.#asking = true;
-    this.#askedPbs = now;
-    this.#follow(["status"], async () => {
+    this.#asking.add(server);
+    this.#follow([`status:${server}`], async () => {
       const outcome = await ports.pbs.status(ids);
-      this.#asking = false;
+      this.#asking.delete(server);
       if (outcome.kind !== "answered") {
-        log.warn({ reason: outcome.reason }, "Could not ask PBS");
+        log.warn({ server, reason: outcome.reason }, "Could not ask PBS");
         return;
       }
       const at = ports.clock.now();
@@ -203,6 +217,7 @@ export class Reconciler {
       runners: store.runners.live(),
       holds: store.holds.live(),
       scopes: store.installations(),
+      arrayLimits: this.#arrayLimits.at(now),
       inFlight: new Set([...this.#inFlight, ...this.#cooling.keys()]),
       deafUntil: this.#deafUntil ?? 0,
       nonce: Array.from({ length: 8 }, () => Math.floor(ports.random() * 36).toString(36)).join(""),

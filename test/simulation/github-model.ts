@@ -46,6 +46,7 @@ export class GitHubModel implements GitHub {
   readonly #undelivered = new Map<string, Delivery>();
   readonly #surroundings: Surroundings;
   readonly #deliver: (delivery: Delivery) => Promise<void>;
+  readonly #burst: (() => void)[] = [];
   calls = 0;
   mints = 0;
   #lastId = 0;
@@ -295,8 +296,21 @@ export class GitHubModel implements GitHub {
     const times = faults.strikes("event-repeated", key) ? 3 : 1;
     for (let turn = 0; turn < times; turn++) {
       const after = delay(this.#surroundings, 100, late, "event", key, turn);
-      clock.after(after, () => void this.#send(job, delivery));
+      const send = (): void => void this.#send(job, delivery);
+      const together = job.about.inBurst && late === 5 * SECOND && turn === 0;
+      if (together) this.#sendTogether(send);
+      else clock.after(after, send);
     }
+  }
+
+  /** The events of one moment arrive in one moment. */
+  #sendTogether(send: () => void): void {
+    const { clock } = this.#surroundings;
+    this.#burst.push(send);
+    if (this.#burst.length > 1) return;
+    clock.after(SECOND, () => {
+      for (const each of this.#burst.splice(0)) each();
+    });
   }
 
   async #send(job: ModelJob, delivery: Delivery): Promise<void> {

@@ -9,6 +9,7 @@ interface Directory {
   readonly path: string;
   readonly runners: Map<number, string>;
   released: boolean;
+  begun: boolean;
   onChange: () => void;
 }
 
@@ -33,6 +34,7 @@ export class HandoffModel implements Handoff {
       path,
       runners: new Map<number, string>(),
       released: false,
+      begun: false,
       onChange: () => undefined,
     };
     if (!this.directories.has(allocation)) this.directories.set(allocation, fresh);
@@ -114,8 +116,16 @@ export class NodeModel {
     const { faults, clock } = this.#surroundings;
     if (faults.strikes("node-silent", allocation.id)) return;
     const after = delay(this.#surroundings, SECOND, 5 * SECOND, "script", allocation.id);
+    const { runs } = allocation;
     clock.after(after, () => {
-      if (allocation.state !== "R") return;
+      if (allocation.state !== "R" || allocation.runs !== runs) return;
+      const directory = this.#handoff.directories.get(allocation.name);
+      if (!directory || directory.begun) {
+        this.#say(allocation, { kind: "ends", cause: "begun" }, "ends");
+        this.#pbs().end(allocation, 0);
+        return;
+      }
+      directory.begun = true;
       if (faults.strikes("script-fails", allocation.id)) {
         this.#say(allocation, { kind: "ends", cause: "environment" }, "ends");
         this.#pbs().end(allocation, 0);
@@ -125,7 +135,7 @@ export class NodeModel {
 
   #turn(allocation: ModelAllocation, turn: number): void {
     const { clock } = this.#surroundings;
-    const { name } = allocation.submission;
+    const { name } = allocation;
     let runner: ModelRunner | null = null;
     let over = false;
     this.#say(allocation, { kind: "asks", turn, host: "node1" }, `asks-${turn}`);
@@ -229,12 +239,12 @@ export class NodeModel {
   }
 
   #say(allocation: ModelAllocation, about: Parameters<typeof messageOf>[1], file: string): void {
-    this.#handoff.say(messageOf(allocation, about), `${allocation.submission.name}.${file}`);
+    this.#handoff.say(messageOf(allocation, about), `${allocation.name}.${file}`);
   }
 }
 
 function messageOf(
-  { id, submission }: ModelAllocation,
+  { id, name }: ModelAllocation,
   about:
     | { readonly kind: "asks"; readonly turn: number; readonly host: string }
     | {
@@ -245,7 +255,7 @@ function messageOf(
       }
     | { readonly kind: "ends"; readonly cause: EndCause },
 ): Message {
-  const of = { allocation: submission.name, pbsJobId: id };
+  const of = { allocation: name, pbsJobId: id };
   switch (about.kind) {
     case "asks":
       return { ...of, ...about, remark: null };

@@ -19,8 +19,10 @@ export const FAULTS = [
   "qsub-killed-after",
   "qsub-fails",
   "qsub-refused",
+  "array-refused",
   "pbs-down",
   "pbs-hangs",
+  "far-hangs",
   "qstat-stale",
   "qstat-misses",
   "qdel-ignored",
@@ -56,6 +58,8 @@ export interface SimulatedJob {
   readonly pool: "small" | "large" | "nowhere";
   /** Milliseconds since the beginning. */
   readonly queuedAt: number;
+  /** Queued together with others: one matrix of one workflow. */
+  readonly inBurst: boolean;
   readonly duration: number;
   /** `null` for never. */
   readonly cancelledAt: number | null;
@@ -71,6 +75,7 @@ export interface Scenario {
   readonly jobs: readonly SimulatedJob[];
   readonly disturbances: readonly Disturbance[];
   readonly reuse: boolean;
+  readonly mostInArray: number;
   /** How long PBS lets an allocation wait at most. */
   readonly queueWait: number;
 }
@@ -81,12 +86,15 @@ export const FAULTS_END = 3 * HOUR;
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed, "scenario");
   const pick = (most: number): number => Math.floor(random() * most);
+  const burstAt = pick(HOUR);
   const jobs = Array.from({ length: 1 + pick(8) }, (_, index): SimulatedJob => {
-    const queuedAt = random() < 0.5 ? pick(MINUTE) : pick(2 * HOUR);
+    const inBurst = random() < 0.5;
+    const queuedAt = inBurst ? burstAt : random() < 0.5 ? pick(MINUTE) : pick(2 * HOUR);
     return {
       id: 1_000 + index,
       pool: random() < 0.65 ? "small" : random() < 0.9 ? "large" : "nowhere",
       queuedAt,
+      inBurst,
       duration: 5 * SECOND + pick(20 * MINUTE),
       cancelledAt: random() < 0.15 ? queuedAt + pick(30 * MINUTE) : null,
     };
@@ -98,7 +106,9 @@ export function scenarioOf(seed: number): Scenario {
     return { fault, from, to, probability: random() < 0.5 ? 1 : 0.1 + 0.6 * random() };
   });
   const queueWait = random() < 0.5 ? MINUTE : HOUR;
-  return { seed, jobs, disturbances, reuse: random() < 0.5, queueWait };
+  const reuse = random() < 0.5;
+  const mostInArray = [1, 3, 100][pick(3)] ?? 1;
+  return { seed, jobs, disturbances, reuse, queueWait, mostInArray };
 }
 
 /** Asks whether a fault strikes here and now: the same answer whatever else is left out of the scenario. */

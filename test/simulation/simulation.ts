@@ -28,6 +28,8 @@ const CACHE_AGE = 5 * MINUTE;
 const PEACE = 14 * HOUR;
 const LIMIT = 6;
 const CEILINGS = { small: 4, large: 2 };
+/** Two clusters: one is reached through another server. */
+const QUEUES = { small: "small", large: "large@far" };
 
 const silent = pino({ level: "silent" });
 
@@ -96,7 +98,8 @@ class Simulation {
       this.#handoff,
       () => this.#pbs,
     );
-    const rules = { ceilings: CEILINGS, ceiling: LIMIT, cacheAge: CACHE_AGE };
+    const ceilings = { [QUEUES.small]: CEILINGS.small, [QUEUES.large]: CEILINGS.large };
+    const rules = { ceilings, ceiling: LIMIT, cacheAge: CACHE_AGE };
     this.#pbs = new PbsModel(surroundings, rules, (allocation) => node.start(allocation));
     this.#handoff.onMessage = () => this.#life?.reconciler.wake();
     this.#handoff.checkDelivery = (allocation, jit) => this.#checkDelivery(allocation, jit);
@@ -141,6 +144,7 @@ class Simulation {
         pools,
         limits: limitsWith({ maxAllocations: LIMIT }),
         patience: patienceFor(STATUS_INTERVAL, CACHE_AGE),
+        mostInArray: this.#scenario.mostInArray,
       },
       statusInterval: STATUS_INTERVAL,
       log: silent,
@@ -193,13 +197,14 @@ class Simulation {
         wait: (ms, signal) => this.#wait(ms, signal, isDead),
       },
       random,
-      describe: (allocation) => ({
-        name: allocation.name,
-        queue: allocation.lane.request.queue,
+      describe: ({ name, lane: { request }, handoffs }) => ({
+        name,
+        members: handoffs.length,
+        queue: request.queue,
         account: null,
-        select: allocation.lane.request.select,
+        select: request.select,
         place: null,
-        walltimeSeconds: allocation.lane.request.allocationSeconds,
+        walltimeSeconds: request.allocationSeconds,
         priority: null,
         resources: [],
         logDirectory: "/logs",
@@ -300,32 +305,31 @@ class Simulation {
     const handoffs = [...this.#handoff.directories.keys()];
     if (handoffs.length > 0) this.#violate("3 nothing left", `handoffs ${handoffs.join(", ")}`);
     const ticks = (this.#clock.now() - EPOCH) / STATUS_INTERVAL + this.#lives;
-    if (this.#pbs.statusCalls > ticks + 1) {
-      this.#violate("7 one observation a tick", `${this.#pbs.statusCalls} in ${ticks}`);
+    for (const [server, calls] of this.#pbs.statusCalls) {
+      if (calls <= ticks + 1) continue;
+      this.#violate("7 one observation a tick", `${calls} of ${server} in ${ticks}`);
     }
     // A handful for each job and each start; a mint that was not answered is asked about for a quarter of an hour.
     const { mints } = this.#github;
-    const most = 40 + 20 * this.#scenario.jobs.length + 20 * this.#lives + 14 * mints;
+    const most = 40 + 20 * this.#scenario.jobs.length + 20 * this.#lives + 16 * mints;
     if (this.#github.calls > most) {
       this.#violate("7 one observation a tick", `${this.#github.calls} calls of GitHub`);
     }
   }
 
   #checkDelivery(allocation: string, jit: string): void {
-    const submitted = [...this.#pbs.allocations.values()].find(
-      (each) => each.submission.name === allocation,
-    );
+    const submitted = [...this.#pbs.allocations.values()].find((each) => each.name === allocation);
     const runner = this.#github.runners.get(jit.slice("JIT:".length));
     // Removed by GitHub in the meantime: then it is of no lane any more.
     if (!submitted || !runner) return;
-    const queue = submitted.submission.queue ?? "";
+    const [queue = ""] = (submitted.submission.queue ?? "").split("@");
     if (!runner.labels.includes(queue)) {
       this.#violate("4 only to its own lane", `${runner.name} to an allocation of ${queue}`);
     }
   }
 
   #checkClosing(allocation: string): void {
-    const live = this.#pbs.live().find((each) => each.submission.name === allocation);
+    const live = this.#pbs.live().find((each) => each.name === allocation);
     if (live) this.#violate("8 missing is not gone", `${live.id} lives and was declared dead`);
   }
 
@@ -354,7 +358,7 @@ function poolsOf({ reuse }: Scenario): readonly Pool[] {
   return (["small", "large"] as const).map((name) =>
     poolWith({
       name,
-      queue: name,
+      queue: QUEUES[name],
       walltimeSeconds: 3_600,
       allocationSeconds: 7_200,
       maxAllocations: CEILINGS[name],
