@@ -1,14 +1,12 @@
 import type { Logger } from "pino";
 import type { Action } from "../domain/action.ts";
 import type { Store } from "../store/store.ts";
-import type { ArrayLimits } from "./array-limits.ts";
 import type { Ports } from "./ports.ts";
 
 /** What every act needs. */
 export interface ActContext {
   readonly store: Store;
   readonly ports: Ports;
-  readonly arrayLimits: ArrayLimits;
   readonly log: Logger;
 }
 

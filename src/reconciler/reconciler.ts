@@ -5,7 +5,6 @@ import { plan } from "../domain/plan/plan.ts";
 import { HOUR, MINUTE, SECOND, type EpochMs } from "../domain/time.ts";
 import type { Rules, World } from "../domain/world.ts";
 import type { Store } from "../store/store.ts";
-import type { ActContext } from "./act-context.ts";
 import { createAct, type Act } from "./act.ts";
 import { ArrayLimits } from "./array-limits.ts";
 import { serverOf } from "../pbs/job-id.ts";
@@ -48,7 +47,6 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #act: Act;
   readonly #arrayLimits = new ArrayLimits();
-  readonly #context: ActContext;
   /** Keys of the actions under way, and of failed ones until they have cooled down. */
   readonly #inFlight = new Set<string>();
   readonly #cooling = new Map<string, EpochMs>();
@@ -67,8 +65,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#context = { ...options, arrayLimits: this.#arrayLimits };
-    this.#act = createAct(this.#context);
+    this.#act = createAct(options, this.#arrayLimits);
   }
 
   /** Something happened: plan without waiting. */
@@ -140,7 +137,7 @@ export class Reconciler {
       const received = await ports.handoff.receive();
       if (received.length === 0) return false;
       store.transaction(() => {
-        for (const { message } of received) hearMessage(this.#context, message);
+        for (const { message } of received) hearMessage(this.#options, message);
       });
       await ports.handoff.acknowledge(received);
       const refused = received.some(

@@ -5,6 +5,7 @@ import { poolSubject } from "../domain/hold.ts";
 import { ownJobId, pbsNameOf, serverOfQueue } from "../domain/pbs-name.ts";
 import type { SubmitOutcome } from "../pbs/pbs.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
+import type { ArrayLimits } from "./array-limits.ts";
 import { holdBack, letGo } from "./holds.ts";
 
 /**
@@ -18,12 +19,14 @@ const PARALLEL_DIRECTORIES = 32;
 /** How allocations come to be in PBS, also when its answer is lost. */
 export class SubmissionActs {
   readonly #context: ActContext;
+  readonly #arrayLimits: ArrayLimits;
   /** By server: one that hangs keeps nobody else's jobs waiting. */
   readonly #limits = new Map<string | null, LimitFunction>();
   readonly #directories = pLimit(PARALLEL_DIRECTORIES);
 
-  constructor(context: ActContext) {
+  constructor(context: ActContext, arrayLimits: ArrayLimits) {
     this.#context = context;
+    this.#arrayLimits = arrayLimits;
   }
 
   async submit({ lane, allocations }: ActionOf<"submit">): Promise<void> {
@@ -59,7 +62,7 @@ export class SubmissionActs {
   }
 
   #settle(allocations: readonly Allocation[], outcome: SubmitOutcome): void {
-    const { arrayLimits, ports } = this.#context;
+    const { ports, log } = this.#context;
     const [first] = allocations;
     if (!first) return;
     const subject = poolSubject(first.lane.pool);
@@ -72,8 +75,8 @@ export class SubmissionActs {
     this.#change(allocations, (each) => ({ ...each, submission, end: reason }));
     if (outcome.kind === "too-many") {
       const { queue } = first.lane.request;
-      arrayLimits.learn(queue, outcome.most, outcome.lasting, ports.clock.now());
-      this.#context.log.warn({ queue, reason, most: outcome.most }, "PBS takes no such array");
+      this.#arrayLimits.learn(queue, outcome.most, outcome.lasting, ports.clock.now());
+      log.warn({ queue, reason, most: outcome.most }, "PBS takes no such array");
     } else holdBack(this.#context, { subject, reason, needsPerson });
   }
 
