@@ -6,6 +6,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import type { Benchmark, Figure } from "./bench/figure.ts";
+import { burst } from "./bench/burst.ts";
 import { calls } from "./bench/calls.ts";
 import { day } from "./bench/day.ts";
 import { intake } from "./bench/intake.ts";
@@ -15,7 +16,7 @@ import { memory } from "./bench/memory.ts";
 import { node } from "./bench/node.ts";
 import { report } from "./bench/report.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [intake, latency, calls, memory, day, node];
+const BENCHMARKS: readonly Benchmark[] = [intake, latency, burst, calls, memory, day, node];
 
 const program = new Command("bench")
   .argument("[names...]", `which: ${BENCHMARKS.map(({ name }) => name).join(", ")}; default all`)

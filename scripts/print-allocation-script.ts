@@ -4,7 +4,7 @@ import { composeAllocationScript } from "../src/runner/allocation-script.ts";
 
 console.log(
   composeAllocationScript({
-    handoff: "/shared/handoff/ghr-abcdefgh000.0123456789abcdef",
+    handoffs: ["/shared/handoff/ghr-abcdefgh000.0123456789abcdef"],
     diagnostics: "/shared/diagnostics",
     runner: "/shared/runner",
     scratch: null,

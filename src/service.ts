@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Configuration } from "./config/configuration.ts";
 import { oldestLive } from "./domain/allocation.ts";
+import { LARGEST_ARRAY } from "./domain/pbs-name.ts";
 import { patienceFor } from "./domain/patience.ts";
 import { SECOND } from "./domain/time.ts";
 import { createGitHubClient } from "./github/client.ts";
@@ -87,12 +88,18 @@ export function openService(options: ServiceOptions): Service {
   const intake = createIntake({ store, pools, now: Date.now, wake: () => reconciler.wake(), log });
   const reconciler = new Reconciler({
     store,
-    rules: { pools, limits, patience: patienceFor(pbs.statusIntervalMs, pbs.cacheAgeMs) },
+    rules: {
+      pools,
+      limits,
+      patience: patienceFor(pbs.statusIntervalMs, pbs.cacheAgeMs),
+      mostInArray: pbs.arrays ? LARGEST_ARRAY : 1,
+    },
     statusInterval: pbs.statusIntervalMs,
     log,
     ports: watchPorts({
       pbs: createPbs({
         binDirectory: pbs.bin,
+        callsPerMinute: pbs.callsPerMinute,
         timeouts: {
           qsub: pbs.timeoutMs,
           qstat: pbs.timeoutMs,

@@ -111,7 +111,7 @@ async function measureOne(stage: Stage): Promise<number> {
 function submissions(stage: Stage): readonly number[] {
   const lines = readFileSync(stage.logFile, "utf8").split("\n");
   return lines
-    .filter((line) => line.includes('"Allocation submitted"'))
+    .filter((line) => line.includes('"Allocations submitted"'))
     .map((line) => Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? ""));
 }
 
@@ -119,6 +119,7 @@ function submissions(stage: Stage): readonly number[] {
 async function spawnAlone(stage: Stage, qsub: string): Promise<number> {
   const args = qsubArguments({
     name: "ghr-alone",
+    members: 1,
     queue: null,
     account: null,
     select: "1:ncpus=1",

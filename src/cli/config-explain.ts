@@ -16,6 +16,7 @@ export function configExplain(labels: readonly string[], options: ConfigExplainO
   const { pools, directories } = loadConfiguration(path);
   const explanation = explainRoute(labels, pools, ({ request, identity }) => ({
     name: "ghr-NAME",
+    members: 1,
     account: identity.account,
     logDirectory: `${directories.shared}/logs`,
     script: "",

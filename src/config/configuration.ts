@@ -37,6 +37,9 @@ export interface PbsSettings {
   /** How old an answer of `qstat` can be. */
   readonly cacheAgeMs: number;
   readonly timeoutMs: number;
+  /** May equal allocations be one array? */
+  readonly arrays: boolean;
+  readonly callsPerMinute: number;
 }
 
 export interface GitHubSettings {
@@ -85,6 +88,8 @@ export function toConfiguration(
       statusIntervalMs: pbs.status_interval,
       cacheAgeMs: pbs.cache_age,
       timeoutMs: pbs.timeout,
+      arrays: pbs.arrays,
+      callsPerMinute: pbs.calls_per_minute,
     },
     github: {
       timeoutMs: github.timeout,

@@ -1,14 +1,15 @@
 import type { Allocation } from "./allocation.ts";
 import type { Lane } from "./lane.ts";
+import { pbsNameOf } from "./pbs-name.ts";
 
 /** An allocation that is to be. */
 export type NewAllocation = Pick<Allocation, "name" | "beneficiary">;
 
 /** What the plan wants done. Each names only what it is about: whoever acts reads the rest from the store. */
 export type Action =
-  /** Submit one PBS job for each of these. */
+  /** Submit these: those with the name of one PBS job as one array. */
   | { readonly kind: "submit"; readonly lane: Lane; readonly allocations: readonly NewAllocation[] }
-  /** Ask PBS by name about a submission whose answer was lost. */
+  /** Ask PBS by name about a submission whose answer was lost: once for all members of an array. */
   | { readonly kind: "look-up"; readonly allocation: string }
   /** Ask PBS directly, past any cache, about a job it did not list. */
   | { readonly kind: "confirm-absence"; readonly allocation: string }
@@ -49,6 +50,7 @@ export function keysOf(action: Action): readonly string[] {
     case "delete":
       return action.allocations.map((name) => `delete:${name}`);
     case "look-up":
+      return [`look-up:${pbsNameOf(action.allocation).job}`];
     case "confirm-absence":
     case "release":
     case "end":

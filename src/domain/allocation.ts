@@ -1,6 +1,6 @@
 import type { EndCause } from "./end-cause.ts";
 import { UNKNOWN_LANE, type Lane } from "./lane.ts";
-import { hasEnded, type PbsJob } from "./pbs-job.ts";
+import { hasEnded, isWaiting, type PbsJob } from "./pbs-job.ts";
 import type { EpochMs } from "./time.ts";
 
 /**
@@ -40,9 +40,9 @@ export interface Beneficiary {
   readonly actor: string | null;
 }
 
-/** One PBS job of ours. Hosts one runner at a time, one after another. */
+/** One PBS job of ours, or one member of an array of them. Hosts one runner at a time, one after another. */
 export interface Allocation {
-  /** PBS job name: `ghr-` and 11 of `[a-z0-9]`; at most 15 characters, a letter first, as older PBS wants. Our key. */
+  /** Made from the name of its PBS job: see pbs-name.ts. Our key. */
   readonly name: string;
   readonly lane: Lane;
   /** Of the job it was submitted for, then of the job that its runner took; `null` for a warm one that served nobody. */
@@ -51,6 +51,7 @@ export interface Allocation {
   readonly submission: Submission;
   /** How often PBS was asked by name and did not have it, while the submission is not `accepted`. */
   readonly lookups: { readonly times: number; readonly last: EpochMs | null };
+  /** Of a member of an array its own: `12[4].vm`. */
   readonly pbsJobId: string | null;
   /** The last time PBS listed it. */
   readonly sighting: { readonly job: PbsJob; readonly at: EpochMs } | null;
@@ -130,6 +131,17 @@ export function hasHad(allocation: Allocation, turn: number): Allocation {
 }
 
 /**
+ * PBS lost its node and put it back into the queue, as it does with members of arrays, which cannot be submitted
+ * otherwise (`-r n` is refused, measured). Its script serves once, so a second start would end at once.
+ */
+export function wasPutBack({ sighting, turns }: Allocation): boolean {
+  if (sighting === null || turns.asked === 0) return false;
+  const { state, runs } = sighting.job;
+  // A cached listing may be of before the start, and then knows of no run.
+  return isWaiting(state) && runs !== null && runs > 0;
+}
+
+/**
  * - `pending`: submitted or being submitted, and not yet started.
  * - `ready`: started, and waits for a runner.
  * - `serving`: has a runner.
@@ -146,6 +158,7 @@ export function phaseOf(allocation: Allocation): Phase {
     allocation.farewell !== null ||
     submission === "refused" ||
     submission === "failed" ||
+    wasPutBack(allocation) ||
     (sighting !== null && (hasEnded(sighting.job.state) || sighting.job.state === "E"));
   if (leaves) return "leaving";
   // PBS's own word that it runs counts as the first announcement.

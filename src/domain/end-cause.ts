@@ -34,6 +34,8 @@ export const END_CAUSES = [
   "survivors",
   /** Its handoff was closed. */
   "closed",
+  /** It had been started before, and put back into the queue by PBS. */
+  "begun",
   // The node, or what was configured for it, is not fit for runners.
   "tools",
   "scratch",

@@ -18,11 +18,18 @@ export interface PbsJob {
   /** Only of an ended job: a rerunnable one goes back to Q still carrying the old one (facts/pbs.md §0.10). */
   readonly exitStatus: number | null;
   readonly startedAt: EpochMs | null;
+  /** How often PBS has started it. */
+  readonly runs: number | null;
 }
 
 /** Ended for good: F, or X (a subjob whose parent array still lives). */
 export function hasEnded(state: PbsState): boolean {
   return state === "F" || state === "X";
+}
+
+/** Not started, or put back into the queue. */
+export function isWaiting(state: PbsState): boolean {
+  return state === "Q" || state === "H" || state === "W" || state === "T";
 }
 
 /** What an `Exit_status` of PBS means (facts/pbs.md §3; job.h of OpenPBS). */

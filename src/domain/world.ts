@@ -11,6 +11,8 @@ export interface Rules {
   readonly pools: readonly Pool[];
   readonly limits: Limits;
   readonly patience: Patience;
+  /** Allocations in one array at most; 1 where the site takes no arrays. */
+  readonly mostInArray: number;
 }
 
 /** What is believed, from the store: intents and observations, each with its age. */
@@ -24,6 +26,8 @@ export interface World extends Rules {
   readonly holds: readonly Hold[];
   /** Where the App is installed, as far as we know. */
   readonly scopes: readonly RegistrationScope[];
+  /** What PBS destinations (`null`: the default one) turned out to take less than `mostInArray`. */
+  readonly arrayLimits: ReadonlyMap<string | null, number>;
   /** Keys of the actions that are under way: never planned a second time. */
   readonly inFlight: ReadonlySet<string>;
   /** Nothing was heard before this; what happened until then is being found out. 0 when that is done. */

@@ -3,6 +3,7 @@ import { chmodSync, constants, mkdirSync, watch } from "node:fs";
 import { mkdir, open, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { pbsNameOf } from "../domain/pbs-name.ts";
 import type { Handoff, Received } from "./handoff.ts";
 import type { HandoffKey } from "./key.ts";
 import { LARGEST_MESSAGE, parseMessage } from "./message.ts";
@@ -122,9 +123,14 @@ export function createHandoff({ directory, key, log }: HandoffOptions): Director
   };
 }
 
-/** 128 bits nobody can guess without the key; the same for the same allocation, so that nothing need be stored. */
+/**
+ * 128 bits nobody can guess without the key; the same for the same allocation, so that nothing need be stored. Members
+ * of an array share theirs: they run one script, which can then be as short for a thousand of them as for one. It keeps
+ * other users out; each other's directories the jobs of one user can list in any case.
+ */
 function secretOf(key: HandoffKey, allocation: string): string {
-  return createHmac("sha256", key).update(allocation).digest("hex").slice(0, 32);
+  const { job } = pbsNameOf(allocation);
+  return createHmac("sha256", key).update(job).digest("hex").slice(0, 32);
 }
 
 function isSame(given: string, wanted: string): boolean {

@@ -7,6 +7,7 @@ import type { RunnerExit } from "../domain/runner-exit.ts";
  *     <handoff>/inbox/<allocation>.<secret>.<message>     node → us, one file a message
  *     <handoff>/<allocation>.<secret>/turn-<n>.jit        us → node, the runner's JIT configuration, and our time
  *     <handoff>/<allocation>.<secret>/release             us → node: end now
+ *     <handoff>/<allocation>.<secret>/begun/              the node's own: it has started once
  *
  * Every file appears by rename, so it is whole when it can be seen; directories are 0700, files 0600. The node's
  * messages share one inbox so that hearing of any number of allocations is one directory listing.

@@ -4,6 +4,7 @@ import { homedir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import type { Logger } from "pino";
+import type { CallBudget } from "./budget.ts";
 
 export type PbsCommandName = "qsub" | "qstat" | "qselect" | "qdel";
 
@@ -15,6 +16,8 @@ export interface CommandSettings {
   readonly timeouts: Readonly<Record<PbsCommandName, number>>;
   /** The environment to choose from: only what `commandEnvironment` names is passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `null`: as many calls as are asked for. */
+  readonly budget: CallBudget | null;
   readonly log: Logger;
 }
 
@@ -26,6 +29,8 @@ export interface CommandCall {
   readonly cwd?: string;
   /** Goes past a site's `qstat` cache (NCAR's wrapper reads `QSCACHE_BYPASS`). */
   readonly fresh?: boolean;
+  /** Privileged ports that it takes; 1 if not given. */
+  readonly ports?: number;
 }
 
 /** A call that came to an end by itself. The texts may hold U+FFFD: PBS passes other people's raw bytes on. */
@@ -99,12 +104,15 @@ function accountEnvironment(): Record<string, string> {
 }
 
 /**
- * Runs one PBS command to its end: no shell, a private environment, a timeout. Never rejects.
+ * Runs one PBS command to its end, when the budget has room for it: no shell, a private environment, a timeout. Never
+ * rejects.
  */
-export async function runCommand(
-  settings: CommandSettings,
-  call: CommandCall,
-): Promise<CommandResult> {
+export function runCommand(settings: CommandSettings, call: CommandCall): Promise<CommandResult> {
+  const run = (): Promise<CommandResult> => runNow(settings, call);
+  return settings.budget?.run(call.command, call.ports ?? 1, run) ?? run();
+}
+
+async function runNow(settings: CommandSettings, call: CommandCall): Promise<CommandResult> {
   const { command } = call;
   const environment = commandEnvironment(settings.environment, call.fresh);
   const found = await findCommand(command, settings.binDirectory, environment["PATH"] ?? "");

@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import type { Logger } from "pino";
+import { CallBudget } from "./budget.ts";
 import { DEFAULT_TIMEOUT, type CommandSettings, type PbsCommandName } from "./command.ts";
 import type { Pbs } from "./pbs.ts";
 import { deleteJobs } from "./qdel.ts";
@@ -11,6 +12,8 @@ export interface PbsOptions {
   /** Where `qsub`, `qstat`, `qselect` and `qdel` are; `null` looks through PATH. */
   readonly binDirectory: string | null;
   readonly log: Logger;
+  /** How many commands may be started in a minute; not limited if not given. */
+  readonly callsPerMinute?: number;
   /** Milliseconds a call of each command may take; `DEFAULT_TIMEOUT` where not given. */
   readonly timeouts?: Partial<Readonly<Record<PbsCommandName, number>>>;
   /** Defaults to this process's own; only the few variables that PBS needs are passed on. */
@@ -26,14 +29,15 @@ export function createPbs(options: PbsOptions): Pbs {
     qdel: DEFAULT_TIMEOUT,
     ...options.timeouts,
   };
-  const { binDirectory, log, environment = process.env } = options;
-  const settings: CommandSettings = { binDirectory, log, environment, timeouts };
+  const { binDirectory, log, callsPerMinute, environment = process.env } = options;
+  const budget = callsPerMinute === undefined ? null : new CallBudget(callsPerMinute);
+  const settings: CommandSettings = { binDirectory, log, environment, timeouts, budget };
   const user = userInfo().username;
   const query = new StatusQuery(settings);
   return {
     submit: (submission) => submit(settings, submission),
     status: (jobIds, choice) => query.status(jobIds, choice),
-    find: (name) => find(settings, user, name),
+    find: (name, queue) => find(settings, user, name, queue),
     delete: (jobIds, choice) => deleteJobs(settings, jobIds, choice),
   };
 }

@@ -5,18 +5,27 @@ import type { PbsTrouble } from "./pbs.ts";
 export const UNKNOWN_JOB = 153; // PBSE_UNKJOBID 15001
 export const JOB_HAS_FINISHED = 35; // PBSE_HISTJOBID 15139
 export const JOB_ALREADY_EXITED = 202; // PBSE_ALRDYEXIT 15050
+export const SUBJOB_HAS_FINISHED = 55; // PBSE_NOHISTARRAYSUBJOB 15159
+export const ARRAY_TOO_LARGE = 3; // PBSE_MaxArraySize 15107
+/** The command's own usage error: of all our options only `-J` is one that a site's PBS or wrapper may not know. */
+export const MISUSE = 2;
+
+/** As many jobs of a user, a project or a queue as there may be. */
+export const LIMIT_REACHED: ReadonlySet<number> = new Set([
+  38, // PBSE_ENTLIMCT 15142: would exceed a limit on the number of jobs
+  39, // PBSE_ENTLIMRESC 15143: would exceed a limit on the resources of jobs
+  198, // PBSE_MAXQUED 15046: the queue is full
+]);
 
 /** The server answered that it is busy or full, or was not reached at all: nothing was changed. */
 const TRANSIENT: ReadonlySet<number> = new Set([
+  ...LIMIT_REACHED,
   13, // PBSE_CONNFULL 15117: its connection table is full
-  38, // PBSE_ENTLIMCT 15142: would exceed a limit on the number of jobs
-  39, // PBSE_ENTLIMRESC 15143: would exceed a limit on the resources of jobs
   56, // PBSE_FORCE_QSUB_UPDATE 15160: the background qsub is out of date
   104, // PBSE_TRYAGAIN 15208
   179, // PBSE_OBJBUSY 15027
   185, // PBSE_NOCONNECTS 15033
   186, // PBSE_NOSERVER 15034
-  198, // PBSE_MAXQUED 15046: the queue is full
   212, // PBSE_SVRDOWN 15060: it is shutting down
 ]);
 

@@ -1,9 +1,11 @@
 import type { PbsJob } from "../domain/pbs-job.ts";
 
-/** One allocation to submit. Everything but `script` may be read by every user of the cluster (facts/pbs.md §0.8). */
+/** One PBS job to submit, or an array of equal ones. Everything but `script` may be read by every user of the cluster (facts/pbs.md §0.8). */
 export interface Submission {
-  /** `qsub -N`, our key: at most 15 characters. */
+  /** `qsub -N`: at most 15 characters; by it the job is found. */
   readonly name: string;
+  /** More than one: an array, `qsub -J 0-<members - 1>`. */
+  readonly members: number;
   readonly queue: string | null;
   readonly account: string | null;
   readonly select: string;
@@ -30,7 +32,20 @@ export type PbsTrouble =
   /** PBS cannot be used from here at all: the command is missing or may not be run. */
   | { readonly kind: "unusable"; readonly reason: string };
 
-export type SubmitOutcome = { readonly kind: "accepted"; readonly jobId: string } | PbsTrouble;
+export type SubmitOutcome =
+  /** Of an array: `12[].vm`. */
+  | { readonly kind: "accepted"; readonly jobId: string }
+  /**
+   * No array of this size is taken there; nothing was submitted. One of `most` may be (1: no array at all). `lasting`:
+   * it is a matter of arrays, and not of how much of ours is there at the moment.
+   */
+  | {
+      readonly kind: "too-many";
+      readonly most: number;
+      readonly lasting: boolean;
+      readonly reason: string;
+    }
+  | PbsTrouble;
 
 /** For each id asked about: what PBS says of it, `"absent"` when PBS answered and does not have it. */
 export type StatusOutcome =
@@ -53,8 +68,11 @@ export interface Pbs {
   submit(submission: Submission): Promise<SubmitOutcome>;
   /** One `qstat` for all ids (live and ended). `fresh` goes past a site's cache: for confirming, never in a loop. */
   status(jobIds: readonly string[], options?: { readonly fresh?: boolean }): Promise<StatusOutcome>;
-  /** Jobs of ours with this name, live or ended: heals a submission whose answer was lost. */
-  find(name: string): Promise<FindOutcome>;
-  /** One `qdel` an id: several in one call can end a PBS server. `force` ends a job that ignored an earlier one (`qdel -W force`). */
+  /**
+   * Jobs of ours with this name, live or ended, an array as `12[].vm`: heals a submission whose answer was lost.
+   * `queue` is where it was submitted: at its server they are looked for.
+   */
+  find(name: string, queue: string | null): Promise<FindOutcome>;
+  /** One `qdel` an id, or a range of an array: several in one call can end a PBS server. `force` ends a job that ignored an earlier one (`qdel -W force`). */
   delete(jobIds: readonly string[], options?: { readonly force?: boolean }): Promise<DeleteOutcome>;
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Action } from "../domain/action.ts";
 import type { Store } from "../store/store.ts";
+import type { Rules } from "../domain/world.ts";
 import type { Ports } from "./ports.ts";
 
 /** What every act needs. */
@@ -8,6 +9,11 @@ export interface ActContext {
   readonly store: Store;
   readonly ports: Ports;
   readonly log: Logger;
+}
+
+/** What submissions need besides. */
+export interface SubmissionContext extends ActContext {
+  readonly rules: Pick<Rules, "pools">;
 }
 
 /** The action of one kind. */

@@ -1,22 +1,25 @@
 import type { Action } from "../domain/action.ts";
-import type { ActContext } from "./act-context.ts";
+import type { SubmissionContext } from "./act-context.ts";
 import { AllocationActs } from "./allocation-acts.ts";
+import type { ArrayLimits } from "./array-limits.ts";
 import { RunnerActs } from "./runner-acts.ts";
 import { JobActs } from "./job-acts.ts";
+import { SubmissionActs } from "./submission-acts.ts";
 
 /** Carries out one action of the plan: writes the intent, does it, writes what was observed. Decides nothing. */
 export type Act = (action: Action) => Promise<void>;
 
-export function createAct(context: ActContext): Act {
+export function createAct(context: SubmissionContext, arrayLimits: ArrayLimits): Act {
+  const submissions = new SubmissionActs(context, arrayLimits);
   const allocations = new AllocationActs(context);
   const runners = new RunnerActs(context);
   const jobs = new JobActs(context);
   return async function act(action) {
     switch (action.kind) {
       case "submit":
-        return allocations.submit(action);
+        return submissions.submit(action);
       case "look-up":
-        return allocations.lookUp(action);
+        return submissions.lookUp(action);
       case "confirm-absence":
         return allocations.confirmAbsence(action);
       case "release":

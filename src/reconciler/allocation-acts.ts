@@ -1,100 +1,18 @@
-import pLimit from "p-limit";
-import { intendAllocation, type Allocation } from "../domain/allocation.ts";
+import type { Allocation } from "../domain/allocation.ts";
 import { isFault } from "../domain/end-cause.ts";
-import { allocationsSubject, poolSubject } from "../domain/hold.ts";
+import { allocationsSubject } from "../domain/hold.ts";
 import { UNKNOWN_LANE } from "../domain/lane.ts";
 import { endedWell } from "../domain/runner-exit.ts";
-import type { SubmitOutcome } from "../pbs/pbs.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
 import { holdBack, letGo } from "./holds.ts";
 import { seePbsJob } from "./observe.ts";
 
-/**
- * One `qsub` background process serves all calls of a user; beyond four at once nothing is gained (facts/pbs.md §8),
- * and each call without it takes a privileged port for a minute.
- */
-const PARALLEL_SUBMISSIONS = 4;
-
-/** What is done to PBS jobs and to their handoff. */
+/** What is done to PBS jobs, once they are submitted, and to their handoff. */
 export class AllocationActs {
   readonly #context: ActContext;
-  readonly #limit = pLimit(PARALLEL_SUBMISSIONS);
 
   constructor(context: ActContext) {
     this.#context = context;
-  }
-
-  async submit({ lane, allocations }: ActionOf<"submit">): Promise<void> {
-    const { store, ports } = this.#context;
-    // Written down before anything is done: a crash from here on is healed by looking the names up.
-    store.transaction(() => {
-      for (const each of allocations) {
-        store.saveAllocation(intendAllocation(each, lane, ports.clock.now()));
-      }
-    });
-    await Promise.all(allocations.map(({ name }) => this.#limit(() => this.#submitOne(name))));
-  }
-
-  async #submitOne(name: string): Promise<void> {
-    const { store, ports } = this.#context;
-    const intended = store.allocations.get(name);
-    if (!intended) return;
-    const path = await ports.handoff.open(name);
-    const outcome = await ports.pbs.submit(ports.describe(intended, path));
-    this.#settle(name, outcome);
-  }
-
-  #settle(name: string, outcome: SubmitOutcome): void {
-    const { store, log } = this.#context;
-    // It may have announced itself, and so become known, before qsub answered.
-    const allocation = store.allocations.get(name);
-    if (!allocation || allocation.submission === "accepted") return;
-    const subject = poolSubject(allocation.lane.pool);
-    switch (outcome.kind) {
-      case "accepted":
-        log.info(
-          { allocation: name, pbsJobId: outcome.jobId, pool: allocation.lane.pool },
-          "Allocation submitted",
-        );
-        store.saveAllocation({ ...allocation, submission: "accepted", pbsJobId: outcome.jobId });
-        letGo(this.#context, subject);
-        return;
-      case "unknown":
-        store.saveAllocation({ ...allocation, submission: "unknown", end: outcome.reason });
-        holdBack(this.#context, { subject, reason: outcome.reason });
-        return;
-      case "retry":
-      // A person must mend it, but to look whether the command is there again costs PBS nothing.
-      case "unusable":
-        store.saveAllocation({ ...allocation, submission: "failed", end: outcome.reason });
-        holdBack(this.#context, { subject, reason: outcome.reason });
-        return;
-      case "refused":
-        store.saveAllocation({ ...allocation, submission: "refused", end: outcome.reason });
-        holdBack(this.#context, { subject, reason: outcome.reason, needsPerson: true });
-    }
-  }
-
-  async lookUp({ allocation: name }: ActionOf<"look-up">): Promise<void> {
-    const { store, ports, log } = this.#context;
-    const outcome = await ports.pbs.find(name);
-    const allocation = store.allocations.get(name);
-    if (!allocation || allocation.submission === "accepted") return;
-    const { lookups } = allocation;
-    const last = ports.clock.now();
-    if (outcome.kind !== "answered") {
-      log.warn({ allocation: name, reason: outcome.reason }, "Could not look up a submission");
-      store.saveAllocation({ ...allocation, lookups: { ...lookups, last } });
-      return;
-    }
-    const [pbsJobId] = outcome.jobIds;
-    if (pbsJobId === undefined) {
-      store.saveAllocation({ ...allocation, lookups: { times: lookups.times + 1, last } });
-      return;
-    }
-    log.info({ allocation: name, pbsJobId }, "Found a submission whose answer was lost");
-    store.saveAllocation({ ...allocation, submission: "accepted", pbsJobId, end: null });
-    letGo(this.#context, poolSubject(allocation.lane.pool));
   }
 
   async confirmAbsence({ allocation: name }: ActionOf<"confirm-absence">): Promise<void> {

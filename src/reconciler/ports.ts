@@ -1,4 +1,4 @@
-import type { Allocation } from "../domain/allocation.ts";
+import type { Lane } from "../domain/lane.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { GitHub } from "../github/github.ts";
 import type { Handoff } from "../handoff/handoff.ts";
@@ -10,6 +10,14 @@ export interface Clock {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** One PBS job that is to be: a single allocation, or an array of them. */
+export interface NewPbsJob {
+  readonly name: string;
+  readonly lane: Lane;
+  /** The directory of each allocation, by index. */
+  readonly handoffs: readonly string[];
+}
+
 /** Everything outside the program that the reconciler observes and changes. */
 export interface Ports {
   readonly pbs: Pbs;
@@ -18,8 +26,7 @@ export interface Ports {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** What to submit for an allocation whose handoff directory is `path`. */
-  readonly describe: (allocation: Allocation, path: string) => Submission;
+  readonly describe: (job: NewPbsJob) => Submission;
   /** Removes files that are too old to matter. Never rejects. */
   readonly tidy: () => Promise<void>;
   /** Finds and stores what no event told. Never rejects. */

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { keysOf, type Action } from "../domain/action.ts";
+import { groupBy } from "../domain/group.ts";
 import { plan } from "../domain/plan/plan.ts";
 import { HOUR, MINUTE, SECOND, type EpochMs } from "../domain/time.ts";
 import type { Rules, World } from "../domain/world.ts";
@@ -8,6 +9,8 @@ import type { Store } from "../store/store.ts";
 import { createAct, type Act } from "./act.ts";
 import { probeAllocations } from "./holds.ts";
 import { CoolDown } from "./cool-down.ts";
+import { ArrayLimits } from "./array-limits.ts";
+import { serverOf } from "../pbs/job-id.ts";
 import { hearMessage, seePbsJob } from "./observe.ts";
 import { Chores, type Chore } from "./chores.ts";
 import { Leftovers, LOOK_FOR_LEFTOVERS_EVERY } from "./leftovers.ts";
@@ -51,6 +54,7 @@ const WOKEN = "woken";
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #act: Act;
+  readonly #arrayLimits = new ArrayLimits();
   /** Keys of the actions under way. */
   readonly #inFlight = new Set<string>();
   readonly #coolDown = new CoolDown(COOL_DOWN, LONGEST_COOL_DOWN);
@@ -60,7 +64,8 @@ export class Reconciler {
   #pausing = false;
   #woken = true;
   #askedPbs = -Infinity;
-  #asking = false;
+  /** Servers of PBS that have not answered yet. */
+  readonly #asking = new Set<string>();
   #planned = -Infinity;
   readonly #chores: Chores;
   /** When this instance began to listen; `null` once it knows what it had missed. */
@@ -69,7 +74,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#act = createAct(options);
+    this.#act = createAct(options, this.#arrayLimits);
     this.#chores = new Chores(this.#choresOf(options));
   }
 
@@ -191,19 +196,25 @@ export class Reconciler {
     if (await this.#options.ports.refresh(refused)) probeAllocations(this.#options);
   }
 
-  /** One question about all jobs that live, none when nothing does. */
+  /** One question to each server about all jobs that live there. One that does not answer delays no other. */
   #askPbs(now: EpochMs): void {
-    if (this.#asking || now - this.#askedPbs < this.#options.statusInterval) return;
+    if (now - this.#askedPbs < this.#options.statusInterval) return;
+    const ids = this.#options.store.allocations.live().flatMap((each) => each.pbsJobId ?? []);
+    for (const [server, theirs] of groupBy(ids, serverOf)) {
+      if (this.#asking.has(server)) continue;
+      this.#askedPbs = now;
+      this.#askServer(server, theirs);
+    }
+  }
+
+  #askServer(server: string, ids: readonly string[]): void {
     const { store, ports, log } = this.#options;
-    const ids = store.allocations.live().flatMap((each) => each.pbsJobId ?? []);
-    if (ids.length === 0) return;
-    this.#asking = true;
-    this.#askedPbs = now;
-    this.#follow(["status"], async () => {
+    this.#asking.add(server);
+    this.#follow([`status:${server}`], async () => {
       const outcome = await ports.pbs.status(ids);
-      this.#asking = false;
+      this.#asking.delete(server);
       if (outcome.kind !== "answered") {
-        log.warn({ reason: outcome.reason }, "Could not ask PBS");
+        log.warn({ server, reason: outcome.reason }, "Could not ask PBS");
         return;
       }
       const at = ports.clock.now();
@@ -228,6 +239,7 @@ export class Reconciler {
       runners: store.runners.live(),
       holds: store.holds.live(),
       scopes: store.installations(),
+      arrayLimits: this.#arrayLimits.at(now),
       inFlight: new Set([...this.#inFlight, ...this.#coolDown.keys(now)]),
       deafUntil: this.#deafUntil ?? 0,
       nonce: Math.floor(ports.random() * 36 ** 8)

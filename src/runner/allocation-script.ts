@@ -4,8 +4,8 @@ import type { NodeSettings } from "../domain/node-settings.ts";
 
 /** What differs from one allocation to the next. Paths are absolute. */
 export interface AllocationScript {
-  /** The allocation's handoff directory, as {@link Handoff.open} gave it. */
-  readonly handoff: string;
+  /** The allocations' handoff directories, as {@link Handoff.open} gave them: one, or those of an array, by index. */
+  readonly handoffs: readonly string[];
   /** Where what is kept of failed runners goes; seen by compute nodes. */
   readonly diagnostics: string;
   /** Where releases of GitHub's runner are: the script takes the current one of its node's architecture. */
@@ -32,6 +32,7 @@ const PARTS = [
   "node/handoff.sh",
   "node/processes.sh",
   "node/node.sh",
+  "node/start.sh",
   "node/root.sh",
   "node/environment.sh",
   "node/listener.sh",
@@ -39,12 +40,15 @@ const PARTS = [
   "allocation.sh",
 ].map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
 
-/** The whole text that `qsub` is given. It holds the handoff's path, and so is for the user alone, as PBS keeps it. */
+/**
+ * The whole text that `qsub` is given. It holds the handoff's path, and so is for the user alone, as PBS keeps it.
+ *
+ * @throws {TypeError} if the handoffs of an array differ in more than the index.
+ */
 export function composeAllocationScript(about: AllocationScript): string {
-  const { handoff, walltimeSeconds, node } = about;
+  const { handoffs, walltimeSeconds, node } = about;
   const variables = {
-    ghr_handoff: handoff,
-    ghr_inbox: join(dirname(handoff), "inbox"),
+    ghr_inbox: join(dirname(handoffs[0] ?? ""), "inbox"),
     ghr_diagnostics: about.diagnostics,
     ghr_runner: about.runner,
     ghr_scratch: about.scratch ?? "",
@@ -69,6 +73,7 @@ export function composeAllocationScript(about: AllocationScript): string {
     node.loginShell ? "#!/bin/bash -l" : "#!/bin/bash",
     ...Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`),
     ...Object.entries(lists).map(([name, words]) => `${name}=(${words.map(quote).join(" ")})`),
+    `ghr_handoff=${handoffWord(handoffs)}`,
     "# The pool's lines; the first that fails ends the allocation.",
     "ghr_environment() {",
     ...about.environment.flatMap((line, index) => [`ghr_line=${index + 1}`, line, CHECK]),
@@ -78,6 +83,20 @@ export function composeAllocationScript(about: AllocationScript): string {
     "ghr_main",
     "",
   ].join("\n");
+}
+
+/**
+ * A word for bash that is this allocation's directory. All members of an array run one script: their directories differ
+ * in the index alone (handoff/directory.ts), which PBS gives each of them.
+ */
+function handoffWord(handoffs: readonly string[]): string {
+  const [first = ""] = handoffs;
+  if (handoffs.length === 1) return quote(first);
+  const [, before = "", after = ""] = /^(.*_)0(\.[^./]+)$/s.exec(first) ?? [];
+  if (handoffs.some((path, index) => path !== `${before}${index}${after}`)) {
+    throw new TypeError(`Not the handoffs of one array: ${first}, …`);
+  }
+  return `${quote(before)}"\${PBS_ARRAY_INDEX-}"${quote(after)}`;
 }
 
 /** One word for bash, whatever it holds. */

@@ -142,6 +142,8 @@ ghr_main() {
   ghr_set_traps
   ghr_start_clock
   ghr_log "allocation $ghr_allocation, PBS job ${PBS_JOBID-}, on $HOSTNAME"
+  ghr_claim
+  ghr_avoid_brackets
   ghr_check_tools
   ghr_read_boot
   ghr_name_owner

@@ -1,21 +1,22 @@
 import type { Configuration } from "../config/configuration.ts";
-import type { Allocation } from "../domain/allocation.ts";
 import { DEFAULT_NODE_SETTINGS } from "../domain/node-settings.ts";
 import type { Submission } from "../pbs/pbs.ts";
+import type { NewPbsJob } from "../reconciler/ports.ts";
 import { takesFurtherJobs } from "../domain/lane.ts";
 import { composeAllocationScript } from "./allocation-script.ts";
 
-/** What is submitted for an allocation: its lane's request, and the script that asks for its runner. */
+/** What is submitted for allocations of a lane: its request, and the script that asks for a runner. */
 export function createDescribe(
   { pools, directories }: Configuration,
   places: { readonly logs: string; readonly diagnostics: string },
-): (allocation: Allocation, handoff: string) => Submission {
-  return function describe({ name, lane }, handoff) {
+): (job: NewPbsJob) => Submission {
+  return function describe({ name, lane, handoffs }) {
     const pool = pools.find((each) => each.name === lane.pool);
     const { request } = lane;
     const walltimeSeconds = request.allocationSeconds;
     return {
       name,
+      members: handoffs.length,
       queue: request.queue,
       account: lane.identity.account,
       select: request.select,
@@ -25,7 +26,7 @@ export function createDescribe(
       resources: request.resources,
       logDirectory: places.logs,
       script: composeAllocationScript({
-        handoff,
+        handoffs,
         diagnostics: places.diagnostics,
         runner: directories.runner,
         scratch: directories.scratch,

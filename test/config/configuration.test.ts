@@ -58,6 +58,8 @@ describe("hpc-runners.yml", () => {
       statusIntervalMs: 15_000,
       cacheAgeMs: 60_000,
       timeoutMs: 90_000,
+      arrays: true,
+      callsPerMinute: 120,
     });
   });
 

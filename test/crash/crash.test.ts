@@ -27,6 +27,7 @@ const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
 async function begin(
   variables: Readonly<Record<string, string>>,
   { onTestFinished }: TestContext,
+  queued: "one by one" | "before the start" = "one by one",
 ): Promise<Stage> {
   const stage = await Stage.prepare({
     scene: prototypeScene,
@@ -40,7 +41,11 @@ async function begin(
   });
   const { github } = stage;
   github.faults.add(MINT, { kind: "lose-answer" });
-  await stage.start({ EFFECTS: join(stage.directory, "effects"), ...variables });
+  const start = (): Promise<void> =>
+    stage.start({ EFFECTS: join(stage.directory, "effects"), ...variables });
+  if (queued === "one by one") await start();
+  // Found by the sweep, a run's jobs become known in one moment.
+  else github.webhooks.fate = (_event, action) => (action === "queued" ? [] : [0]);
   const run = github.push({
     repository: "climate-model",
     name: "ci",
@@ -57,6 +62,7 @@ async function begin(
     if (served) for (const job of waiting) github.cancel(job);
     return served;
   }).catch(() => undefined);
+  if (queued === "before the start") await start();
   return stage;
 }
 
@@ -81,7 +87,8 @@ async function audit(running: Stage, overview: Overview): Promise<void> {
   ).toEqual(["cancelled", "success", "success"]);
   expect(await running.leftovers(overview)).toEqual({ runners: 0, allocations: 0, handoffs: 0 });
   // Nothing was submitted twice for want of remembering.
-  const names = running.pbs?.jobs().map(({ name }) => name) ?? [];
+  const jobs = running.pbs?.jobs().filter(({ id }) => !/\[\d/.test(id)) ?? [];
+  const names = jobs.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 }
 
@@ -103,6 +110,18 @@ describe.concurrent("the program is killed", { timeout: 600_000 }, () => {
       await until("it is killed", () => running.wasKilled);
       await running.start();
       await audit(running, await finish(running, () => running.overview().catch(() => null)));
+    },
+  );
+
+  it.for(["before pbs.submit", "after pbs.submit", "after handoff.open", "after pbs.delete"])(
+    "%s of an array, starts again, and finishes its work",
+    async (moment, context) => {
+      const running = await begin({ CRASH_AT: moment }, context, "before the start");
+      await until("it is killed", () => running.wasKilled);
+      await running.start();
+      await audit(running, await finish(running, () => running.overview().catch(() => null)));
+      if (moment !== "after pbs.submit") return;
+      expect(running.pbs?.jobs().filter(({ id }) => /\[\d/.test(id))).toHaveLength(3);
     },
   );
 });

@@ -180,6 +180,7 @@ describe("labels of outsiders", () => {
         const { request } = route.lane;
         const args = qsubArguments({
           name: "ghr-aaaaaaaa000",
+          members: 1,
           account: "NCAR0001",
           logDirectory: "/logs",
           script: "",

@@ -43,6 +43,7 @@ export function describePbs(name: string, open: () => Promise<OpenPbs>): void {
       serial += 1;
       return {
         name: `ghr-${Date.now().toString(36).slice(-7)}${String(serial).padStart(3, "0")}`,
+        members: 1,
         queue: null,
         account: null,
         select: "1:ncpus=1",
@@ -84,7 +85,7 @@ export function describePbs(name: string, open: () => Promise<OpenPbs>): void {
       expect(job).toMatchObject({ id, name: about.name, exitStatus: 7 });
       expect(job.execHost).not.toBeNull();
       expect(job.startedAt).not.toBeNull();
-      expect(await pbs.find(about.name)).toEqual({ kind: "answered", jobIds: [id] });
+      expect(await pbs.find(about.name, null)).toEqual({ kind: "answered", jobIds: [id] });
     });
 
     it("writes the job's output while it runs, and hands on nothing of our environment", async () => {
@@ -122,13 +123,109 @@ export function describePbs(name: string, open: () => Promise<OpenPbs>): void {
       expect(outcome.kind === "answered" && outcome.jobs.get(unknown)).toBe("absent");
     });
 
+    it("submits many as one array, follows each to its own end, and finds them by the array's name", async () => {
+      const about = submission("echo member; exit $PBS_ARRAY_INDEX", { members: 3 });
+      const array = await submit(about);
+      expect(array).toMatch(/^\d+\[\]\./);
+      const plain = await submit(submission("exit 5"));
+      const ids = [0, 1, 2].map((index) => array.replace("[]", `[${index}]`));
+      for (const [index, id] of ids.entries()) {
+        const job = await untilState(id, "XF");
+        expect(job).toMatchObject({ id, name: about.name, exitStatus: index, runs: 1 });
+        expect(readFileSync(join(directory, `${id}.OU`), "utf8")).toBe("member\n");
+      }
+      await untilState(plain, "F");
+      const outcome = await pbs.status([plain, ...ids]);
+      const ends = [...(outcome.kind === "answered" ? outcome.jobs : [])].map(
+        ([id, job]) => job !== "absent" && [id, job.exitStatus],
+      );
+      expect(ends.toSorted()).toEqual(
+        [[plain, 5], ...ids.map((id, index) => [id, index])].toSorted(),
+      );
+      expect(await pbs.find(about.name, null)).toEqual({ kind: "answered", jobIds: [array] });
+    });
+
+    it("deletes members of an array one by one and together, also with those that have ended", async () => {
+      const script = '[ "$PBS_ARRAY_INDEX" = 0 ] && exit 3; sleep 300';
+      const array = await submit(submission(script, { members: 5 }));
+      const member = (index: number): string => array.replace("[]", `[${index}]`);
+      const gone = { kind: "answered", refused: new Map() };
+      await untilState(member(0), "X");
+      for (const index of [1, 2, 3, 4]) await untilState(member(index), "R");
+      expect(await pbs.delete([member(3)])).toEqual(gone);
+      expect(await untilState(member(3), "X")).toMatchObject({ exitStatus: 271 });
+      expect((await look(member(4))) !== "absent" && (await look(member(4)))).toMatchObject({
+        state: "R",
+      });
+      expect(await pbs.delete([member(3)])).toEqual(gone);
+      // A range over what has ended; then the last, after which the array itself is over.
+      expect(await pbs.delete([0, 1, 2].map(member))).toEqual(gone);
+      for (const index of [1, 2]) await untilState(member(index), "X");
+      expect(await pbs.delete([0, 1, 2, 3, 4].map(member))).toEqual(gone);
+      for (const index of [0, 1, 2, 3, 4]) await untilState(member(index), "F");
+      expect(await pbs.delete([0, 1, 2, 3, 4].map(member))).toEqual(gone);
+      expect(await pbs.find("ghr-neverused00", null)).toEqual({ kind: "answered", jobIds: [] });
+    });
+
+    it("deletes members of an array that wait, and no others", async () => {
+      const array = await submit(
+        submission("true", { members: 4, select: "1:ncpus=4000", walltimeSeconds: 60 }),
+      );
+      const member = (index: number): string => array.replace("[]", `[${index}]`);
+      expect(await pbs.delete([member(2), member(3)])).toMatchObject({ kind: "answered" });
+      const states = [];
+      for (const index of [0, 1, 2, 3]) {
+        const job = await look(member(index));
+        states.push(job !== "absent" && [job.state, job.exitStatus]);
+      }
+      expect(states).toEqual([
+        ["Q", null],
+        ["Q", null],
+        ["X", null],
+        ["X", null],
+      ]);
+    });
+
+    it("says of an array that is too large that there may be smaller ones", async () => {
+      const outcome = await pbs.submit(submission("true", { members: 20_001 }));
+      expect(outcome).toEqual({
+        kind: "too-many",
+        most: 10_000,
+        lasting: true,
+        reason: "qsub: Array job exceeds server or queue size limit",
+      });
+    });
+
+    it("says of members of an array that never was that they are absent", async () => {
+      const known = await submit(submission("true"));
+      const unknown = [0, 1, 2].map((index) => known.replace(/^\d+/, `99999999[${index}]`));
+      const outcome = await pbs.status([known, ...unknown]);
+      const absent = [...(outcome.kind === "answered" ? outcome.jobs : [])]
+        .filter(([, job]) => job === "absent")
+        .map(([id]) => id);
+      expect(absent).toEqual(unknown);
+      const refused = new Map();
+      expect(await pbs.delete(unknown)).toEqual({ kind: "answered", refused });
+    });
+
+    it("submits to a named server, and finds there what was submitted", async () => {
+      const server = (await submit(submission("true"))).replace(/^\d+\./, "");
+      const about = submission("true", { queue: `@${server}`, members: 2 });
+      const array = await submit(about);
+      expect(await pbs.find(about.name, `workq@${server}`)).toEqual({
+        kind: "answered",
+        jobIds: [array],
+      });
+      expect(await pbs.find(about.name, "workq@no-such-host")).toMatchObject({ kind: "refused" });
+    });
+
     it("refuses in PBS's own words what PBS refuses", async () => {
       const outcome = await pbs.submit(submission("true", { queue: "nosuchq" }));
       expect(outcome).toEqual({ kind: "refused", reason: "qsub: Unknown queue", code: 170 });
     });
 
     it("finds nothing by a name that nobody used", async () => {
-      expect(await pbs.find("ghr-neverused00")).toEqual({ kind: "answered", jobIds: [] });
+      expect(await pbs.find("ghr-neverused00", null)).toEqual({ kind: "answered", jobIds: [] });
     });
 
     it("asks about many jobs at once", async () => {

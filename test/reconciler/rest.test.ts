@@ -36,7 +36,12 @@ async function restsOf(tick: number, ticks: number): Promise<readonly number[]> 
   const reconciler = new Reconciler({
     store: Store.inMemory(),
     ports,
-    rules: { pools: [], limits: limitsWith(), patience: patienceFor(15 * SECOND, 0) },
+    rules: {
+      pools: [],
+      limits: limitsWith(),
+      patience: patienceFor(15 * SECOND, 0),
+      mostInArray: 1,
+    },
     statusInterval: 15 * SECOND,
     log: pino({ level: "silent" }),
   });

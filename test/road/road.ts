@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { prototypeScene } from "../../src/demo/scene.ts";
 import { Stage, type StageOptions } from "../../src/demo/stage.ts";
+import { groupBy } from "../../src/domain/group.ts";
+import { pbsNameOf } from "../../src/domain/pbs-name.ts";
 import type { Exchange } from "../../src/emulator/github/server.ts";
 import type { WorkflowDefinition } from "../../src/emulator/github/workflow.ts";
 import type { Overview } from "../../src/status/overview.ts";
@@ -53,6 +55,76 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
       expect(calls.reduce((sum, [, times]) => sum + times, 0)).toBe(13);
       await expectNothingLeft(stage, overview);
       expect(await stage.stop()).toBe(0);
+    });
+
+    it("submits a burst in one qsub, takes one of it back, and serves the rest", async () => {
+      const stage = await prepare({
+        pool: { max_allocations: 50 },
+        pbs: { ncpus: 39, queueWait: () => 2_000 },
+      });
+      // Recovery then finds the whole run at once.
+      stage.github.webhooks.fate = (_event, action) => (action === "queued" ? [] : [0]);
+      const jobs = stage.github.push(workflow(repeat(40, SLEEP))).jobs;
+      await stage.start();
+      await until("PBS has them all", async () => {
+        const { allocations } = await stage.overview();
+        return allocations.filter(({ pbsJobId }) => pbsJobId !== null).length === 40;
+      });
+      const waiting = jobs.findLast(({ status }) => status === "queued");
+      if (waiting) stage.github.cancel(waiting);
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage).toSorted()).toEqual(["cancelled", ...Array(39).fill("success")]);
+      expect(overview.allocations).toHaveLength(40);
+      expect(submissionsIn(overview)).toEqual([40]);
+      await expectNothingLeft(stage, overview);
+    });
+
+    it.skipIf(options.realPbs === true)(
+      "submits smaller arrays where PBS takes no larger ones",
+      async () => {
+        const stage = await prepare({ pbs: { ncpus: 10, maxArraySize: 4 } });
+        stage.github.webhooks.fate = (_event, action) => (action === "queued" ? [] : [0]);
+        stage.github.push(workflow(repeat(9, TRUE)));
+        await stage.start();
+        const overview = await untilQuiet(stage);
+        expect(conclusions(stage)).toEqual(Array(9).fill("success"));
+        // 9 are refused, 4 at a time are not, and the last is alone.
+        expect(submissionsIn(overview).toSorted((a, b) => a - b)).toEqual([1, 4, 4, 9]);
+        await expectNothingLeft(stage, overview);
+      },
+    );
+
+    it.skipIf(options.realPbs === true)(
+      "lets no member of an array serve twice after its node was lost",
+      async () => {
+        const stage = await prepare({ pbs: { ncpus: 10 } });
+        stage.github.webhooks.fate = (_event, action) => (action === "queued" ? [] : [0]);
+        const long = [{ name: "Long", run: "sleep 600" }];
+        const { jobs } = stage.github.push(workflow([long, long]));
+        await stage.start();
+        await until("both run", () => jobs.every((job) => job.steps[0]?.status === "in_progress"));
+        stage.pbs?.faults.loseNode();
+        stage.pbs?.faults.returnNode();
+        const overview = await untilQuiet(stage);
+        expect(conclusions(stage)).toEqual(["failure", "failure"]);
+        expect(submissionsIn(overview)).toEqual([2]);
+        const logs = join(stage.directory, "state/hpc-runners/shared/logs");
+        const [log = ""] = await Promise.all(
+          (await readdir(logs)).map((file) => readFile(join(logs, file), "utf8")),
+        );
+        expect(log).toContain("it was started before");
+        await expectNothingLeft(stage, overview);
+      },
+    );
+
+    it("makes few submissions of a burst whose events come one by one", async () => {
+      const stage = await prepare({ pool: { max_allocations: 50 }, pbs: { ncpus: 40 } });
+      await stage.start();
+      stage.github.push(workflow(repeat(20, TRUE)));
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(Array(20).fill("success"));
+      expect(submissionsIn(overview).length).toBeLessThan(8);
+      await expectNothingLeft(stage, overview);
     });
 
     it("runs a job's steps in its allocation, with no secret of ours in their environment", async () => {
@@ -232,6 +304,10 @@ const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
 const TRUE = [{ name: "Test", run: "true" }];
 const SLEEP = [{ name: "Test", run: "sleep 2" }];
 
+function repeat<T>(count: number, each: T): T[] {
+  return Array.from({ length: count }, () => each);
+}
+
 function workflow(
   jobs: readonly WorkflowDefinition["jobs"][number]["steps"][],
 ): WorkflowDefinition {
@@ -248,6 +324,12 @@ function workflow(
 
 function conclusions(stage: Stage) {
   return stage.github.jobs().map(({ conclusion }) => conclusion);
+}
+
+/** How many allocations each qsub asked for. */
+function submissionsIn({ allocations }: Overview): number[] {
+  const byJob = groupBy(allocations, ({ name }) => pbsNameOf(name).job);
+  return [...byJob.values()].map(({ length }) => length);
 }
 
 /** Every job is over on GitHub and in the store, every allocation has ended, and no runner is left. */

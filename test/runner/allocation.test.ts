@@ -79,7 +79,7 @@ describe("an allocation", () => {
     const [path = ""] = readdirSync(join(node.directory, "handoff")).filter(
       (each) => each !== "inbox",
     );
-    expect(readdirSync(join(node.directory, "handoff", path))).toEqual([]);
+    expect(readdirSync(join(node.directory, "handoff", path))).toEqual(["begun"]);
   });
 
   it("tells how its runner ended, and kills what that left behind", async () => {
@@ -227,6 +227,35 @@ describe("an allocation", () => {
     expect(node.trace("signals")).toBe("INT\n");
   });
 
+  it("of an array finds its own handoff, and its runner no brackets in its paths", async () => {
+    const node = new Node(CURIOUS);
+    const names = [0, 1, 2].map((index) => `ghr-abcdefgh001_${index}`);
+    const handoffs = await Promise.all(names.map((name) => node.handoff.open(name)));
+    const TMPDIR = join(node.directory, "pbs.12[1].vm");
+    mkdirSync(TMPDIR);
+    const member = { PBS_JOBID: "12[1].vm", PBS_ARRAY_INDEX: "1", TMPDIR };
+    await node.start({ handoffs, scratch: null }, member);
+    const asked = await node.hears("asks");
+    expect(asked).toMatchObject({ allocation: names[1], pbsJobId: "12[1].vm" });
+    await node.deliver(1, "for the second", names[1]);
+    expect(await node.hears("ends")).toMatchObject({ allocation: names[1], cause: "served" });
+    expect(node.trace("jit")).toBe("for the second");
+    expect(node.trace("root")).toMatch(new RegExp(`^${node.directory}/hpc-runners-\\d+/runner`));
+    expect(node.trace("environment")).not.toMatch(/^TMPDIR=.*[[\]]/m);
+  });
+
+  it("that is started a second time serves nobody, and says so", async () => {
+    const node = new Node("exit 0");
+    await node.start();
+    await node.hears("asks");
+    // As PBS does after it lost the node: the first start may still run.
+    await node.start();
+    expect(await node.hears("ends")).toMatchObject({ cause: "begun" });
+    await node.ended();
+    await node.release();
+    await until("the first has ended too", () => node.output.includes("ends (released)"));
+  });
+
   it("works in directories of any name", async () => {
     const odd = join(temporaryDirectory(), 'it\'s a $(touch owned) `dir` "x" ; *');
     mkdirSync(odd);
@@ -246,7 +275,7 @@ describe("the composed script", () => {
       fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (text) => {
         fc.pre(!text.includes("\0"));
         const script = composeAllocationScript({
-          handoff: "/h/a.b",
+          handoffs: ["/h/a.b"],
           diagnostics: "/d",
           runner: text,
           scratch: null,

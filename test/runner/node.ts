@@ -82,7 +82,7 @@ export class Node {
   async compose(about: Partial<AllocationScript> = {}): Promise<string> {
     const path = join(this.directory, "job.sh");
     const script = composeAllocationScript({
-      handoff: await this.handoff.open(NAME),
+      handoffs: [await this.handoff.open(NAME)],
       diagnostics: this.diagnostics,
       runner: about.runner ?? this.writeRelease(),
       scratch: this.scratch,
@@ -141,8 +141,8 @@ export class Node {
     });
   }
 
-  deliver(turn: number, configuration = "a secret configuration"): Promise<void> {
-    return this.handoff.deliver(NAME, turn, configuration);
+  deliver(turn: number, configuration = "a secret configuration", name = NAME): Promise<void> {
+    return this.handoff.deliver(name, turn, configuration);
   }
 
   /** A configuration that was written when the login node's clock said so. */

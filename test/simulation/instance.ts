@@ -69,7 +69,12 @@ export class Instance {
       wake: () => this.#reconciler.wake(),
       log,
     });
-    const rules = { pools, limits, patience: patienceFor(pbs.statusIntervalMs, CACHE_AGE) };
+    const rules = {
+      pools,
+      limits,
+      patience: patienceFor(pbs.statusIntervalMs, CACHE_AGE),
+      mostInArray: surroundings.scenario.mostInArray,
+    };
     this.#intake = breakage.intake?.(intake) ?? intake;
     this.#reconciler = new Reconciler({
       store,

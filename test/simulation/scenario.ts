@@ -16,6 +16,8 @@ export interface SimulatedJob {
   readonly pool: "small" | "large" | "nowhere";
   /** Milliseconds since the beginning. */
   readonly queuedAt: number;
+  /** Queued together with others: one matrix of one workflow. */
+  readonly inBurst: boolean;
   readonly duration: number;
   /** `null` for never. */
   readonly cancelledAt: number | null;
@@ -31,6 +33,7 @@ export interface Scenario {
   readonly jobs: readonly SimulatedJob[];
   readonly disturbances: readonly Disturbance[];
   readonly reuse: boolean;
+  readonly mostInArray: number;
   /** How long PBS lets an allocation wait at most. */
   readonly queueWait: number;
   readonly statusInterval: number;
@@ -50,12 +53,15 @@ const CAUSES: Partial<Readonly<Record<Fault, Fault>>> = {
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed, "scenario");
   const pick = (most: number): number => Math.floor(random() * most);
+  const burstAt = pick(HOUR);
   const jobs = Array.from({ length: 1 + pick(8) }, (_, index): SimulatedJob => {
-    const queuedAt = random() < 0.5 ? pick(MINUTE) : pick(2 * HOUR);
+    const inBurst = random() < 0.5;
+    const queuedAt = inBurst ? burstAt : random() < 0.5 ? pick(MINUTE) : pick(2 * HOUR);
     return {
       id: 1_000 + index,
       pool: random() < 0.65 ? "small" : random() < 0.9 ? "large" : "nowhere",
       queuedAt,
+      inBurst,
       duration: 5 * SECOND + pick(20 * MINUTE),
       cancelledAt: random() < 0.15 ? queuedAt + pick(30 * MINUTE) : null,
     };
@@ -80,5 +86,6 @@ export function scenarioOf(seed: number): Scenario {
     queueWait: random() < 0.5 ? MINUTE : HOUR,
     statusInterval: [15 * SECOND, MINUTE, MINUTE, 3 * MINUTE][pick(4)] ?? MINUTE,
     onDisk: random() < 0.1,
+    mostInArray: [1, 3, 100][pick(3)] ?? 1,
   };
 }

@@ -9,12 +9,15 @@ export const CACHE_AGE = 5 * MINUTE;
 export const CEILINGS = { small: 4, large: 2 } as const;
 export const CEILING = 6;
 
+/** Two clusters: one is reached through another server. */
+const QUEUES = { small: "small", large: "large@far" } as const;
+
 /** What the program of a history is told of its site. */
-export function siteOf({ reuse, statusInterval }: Scenario): Configuration {
+export function siteOf({ reuse, statusInterval, mostInArray }: Scenario): Configuration {
   const pools = (["small", "large"] as const).map((name) =>
     poolWith({
       name,
-      queue: name,
+      queue: QUEUES[name],
       walltimeSeconds: 3_600,
       allocationSeconds: 7_200,
       maxAllocations: CEILINGS[name],
@@ -26,7 +29,14 @@ export function siteOf({ reuse, statusInterval }: Scenario): Configuration {
     pools,
     limits: limitsWith({ maxAllocations: CEILING }),
     directories: { shared: "/shared", runner: "/runner", scratch: null },
-    pbs: { bin: null, statusIntervalMs: statusInterval, cacheAgeMs: CACHE_AGE, timeoutMs: MINUTE },
+    pbs: {
+      bin: null,
+      statusIntervalMs: statusInterval,
+      cacheAgeMs: CACHE_AGE,
+      timeoutMs: MINUTE,
+      arrays: mostInArray > 1,
+      callsPerMinute: 240,
+    },
     github: { timeoutMs: MINUTE, ca: null },
     runner: { update: false, mirror: null },
   };

@@ -18,6 +18,8 @@ export type Sighting =
   /** A life of the program began. */
   | { readonly kind: "start" }
   | { readonly kind: "submission"; readonly submission: Submission }
+  /** A question to PBS: all its jobs are on so many servers. */
+  | { readonly kind: "status"; readonly servers: number }
   | { readonly kind: "deletion"; readonly pbsJobId: string }
   | {
       readonly kind: "call";

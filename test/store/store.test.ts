@@ -59,6 +59,7 @@ const allocation = {
       execHost: "vm/0",
       exitStatus: null,
       startedAt: NOW,
+      runs: 1,
     },
     at: NOW,
   },

@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { LARGEST_ARRAY } from "../../../src/domain/pbs-name.ts";
 import { patienceFor } from "../../../src/domain/patience.ts";
 import type { Pool } from "../../../src/domain/pool.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/domain/time.ts";
@@ -56,6 +57,7 @@ export async function live(
     queueWait: QUEUE_WAIT,
     statusInterval: STATUS_INTERVAL,
     onDisk: false,
+    mostInArray: LARGEST_ARRAY,
   };
   const surroundings: Surroundings = {
     scenario,
@@ -119,8 +121,9 @@ function buildWorld(surroundings: Surroundings, store: Store, pool: Pool): World
     handoff,
     clock: { now: () => clock.now(), wait: (ms, signal) => pause(clock, ms, signal) },
     random: randomFrom(scenario.seed, "program"),
-    describe: ({ name, lane }) => ({
+    describe: ({ name, lane, handoffs }) => ({
       name,
+      members: handoffs.length,
       queue: lane.request.queue,
       account: null,
       select: lane.request.select,
@@ -142,6 +145,7 @@ function buildWorld(surroundings: Surroundings, store: Store, pool: Pool): World
       pools: [pool],
       limits: limitsWith(),
       patience: patienceFor(STATUS_INTERVAL, CACHE_AGE),
+      mostInArray: LARGEST_ARRAY,
     },
     statusInterval: STATUS_INTERVAL,
     log,

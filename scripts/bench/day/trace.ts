@@ -30,6 +30,7 @@ export function traceOf(seed: number): readonly SimulatedJob[] {
         id: first + index,
         pool: "small",
         queuedAt,
+        inBurst: false,
         duration: Math.floor(SHORTEST + random() * (LONGEST - SHORTEST)),
         cancelledAt: null,
         repository,

@@ -45,7 +45,7 @@ export async function runAllocation(directory: string, release: string): Promise
   const about = { scratch, runner: release, walltimeSeconds: 3_600, node: DEFAULT_NODE_SETTINGS };
   const script = composeAllocationScript({
     ...about,
-    handoff: await handoff.open(NAME),
+    handoffs: [await handoff.open(NAME)],
     diagnostics: join(directory, "diagnostics"),
     environment: [],
     reuse: false,

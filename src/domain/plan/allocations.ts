@@ -1,5 +1,5 @@
 import type { Action } from "../action.ts";
-import { phaseOf, type Allocation } from "../allocation.ts";
+import { phaseOf, wasPutBack, type Allocation } from "../allocation.ts";
 import { explainExitStatus, hasEnded, type PbsJob } from "../pbs-job.ts";
 import type { Runner } from "../runner.ts";
 import type { Survey } from "./survey.ts";
@@ -88,11 +88,16 @@ function planRelease(
   return { kind: "release", allocation: allocation.name, reason: "its runner is gone" };
 }
 
+const PUT_BACK = "PBS put it back into its queue after it had begun";
+
 /** What was told to end, or fell silent after its last turn, and is still there, is deleted; at last by force. */
 function planDeletion(survey: Survey, allocation: Allocation): Action | null {
   const { patience } = survey.world;
   const { deletion, releasedAt, farewell, pbsJobId, name } = allocation;
   if (pbsJobId === null) return null;
+  if (wasPutBack(allocation) && deletion.last === null) {
+    return { kind: "delete", allocations: [name], force: false, reason: PUT_BACK };
+  }
   const deleting = deletion.last !== null;
   const since = deletion.last ?? farewell?.at ?? releasedAt ?? silentSince(survey, allocation);
   if (since === null) return null;

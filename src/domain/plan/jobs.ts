@@ -65,14 +65,12 @@ function doubtSince(survey: Survey, runner: Runner): number | null {
 
 /** What PBS refused for one job of a lane it refuses for all of them. */
 function planRefusedSubmissions(survey: Survey): Action[] {
-  return survey.world.allocations
-    .filter((allocation) => allocation.submission === "refused")
-    .flatMap((allocation) => {
-      const queued = survey.lanes.get(allocation.lane.key)?.queued ?? [];
-      return queued.map((job) =>
-        refuse(job, `PBS refused it: ${allocation.end ?? "no reason given"}`),
-      );
-    });
+  const refused = survey.world.allocations.filter(({ submission }) => submission === "refused");
+  const lanes = new Map(refused.map(({ lane, end }) => [lane.key, end ?? "no reason given"]));
+  return [...lanes].flatMap(([key, reason]) => {
+    const queued = survey.lanes.get(key)?.queued ?? [];
+    return queued.map((job) => refuse(job, `PBS refused it: ${reason}`));
+  });
 }
 
 /** The scheduler says that the request can never be met: its jobs would wait until GitHub fails them. */

@@ -4,6 +4,7 @@ import { allocationsSubject, poolSubject } from "../hold.ts";
 import type { Lane } from "../lane.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
 import { countAll, type Counts } from "./counts.ts";
+import { createNaming, isSubmitting } from "./naming.ts";
 import type { LaneView, Survey } from "./survey.ts";
 
 /** A lane that lacks allocations. */
@@ -133,7 +134,7 @@ class Grants {
   tryOne({ view }: Want, beneficiary: Beneficiary | null, most: number): string | null {
     const { lane } = view;
     const known = this.#byLane.get(lane.key) ?? { lane, granted: [] };
-    if (known.granted.length >= most) return "lane";
+    if (known.granted.length >= most || isSubmitting(this.#survey.world, view)) return "lane";
     const probes = this.#probes.get(lane.pool) ?? 0;
     if (probes <= 0) return "hold";
     const broken = this.#counts.brokenBy(lane, beneficiary);
@@ -146,15 +147,15 @@ class Grants {
   }
 
   actions(): Action[] {
-    let serial = 0;
-    return [...this.#byLane.values()].map(({ lane, granted }) => ({
-      kind: "submit",
-      lane,
-      allocations: granted.map((beneficiary): NewAllocation => ({
-        name: allocationName(this.#survey.world.nonce, serial++),
+    const nameAll = createNaming(this.#survey.world);
+    return [...this.#byLane.values()].map(({ lane, granted }) => {
+      const names = nameAll(lane, granted.length);
+      const allocations = granted.map((beneficiary, index): NewAllocation => ({
+        name: names[index] ?? "",
         beneficiary,
-      })),
-    }));
+      }));
+      return { kind: "submit", lane, allocations };
+    });
   }
 }
 
@@ -170,9 +171,4 @@ function mostByHolds(survey: Survey, view: LaneView, inPool: number): number {
   if (submissions && unsettled) return 0;
   if (allocations && inPool > 0) return 0;
   return submissions || allocations ? 1 : Infinity;
-}
-
-/** 15 characters, as older PBS allows: `ghr-`, the tick's 8 random ones, and a number within the tick. */
-function allocationName(nonce: string, serial: number): string {
-  return `ghr-${nonce}${serial.toString(36).padStart(3, "0")}`;
 }

@@ -1,6 +1,7 @@
 import { formatWalltime } from "../../domain/time.ts";
 import { ctime } from "./clock-text.ts";
-import { isOver, outputFiles, type EmulatedJob } from "./job.ts";
+import { FORGOTTEN } from "./cluster.ts";
+import { isOver, isWaiting, outputFiles, type EmulatedJob } from "./job.ts";
 import { submitVariables } from "./mom.ts";
 
 export type Value = string | number | readonly string[] | Attributes;
@@ -15,7 +16,9 @@ export function attributesOf(job: EmulatedJob, server: string, subjobs: Emulated
   const isArray = request.array !== null && job.index === null;
   const paths = outputFiles(job);
   const where = `(${server}:ncpus=${request.ncpus})`;
-  const ran = job.startedAt !== null && !isArray;
+  const ran = job.startedAt !== null && !isArray && !job.forgotten;
+  // Of a forgotten member the array's own values are shown.
+  const shown = job.forgotten ? (job.parent ?? job) : job;
   return {
     Job_Name: request.name,
     Job_Owner: `${job.owner}@${server}`,
@@ -42,19 +45,26 @@ export function attributesOf(job: EmulatedJob, server: string, subjobs: Emulated
     ...(job.endedAt === null || isArray ? {} : { obittime: ctime(job.endedAt) }),
     ...(job.sessionId === null ? {} : { session_id: job.sessionId }),
     ...(ran ? { jobdir: request.submitter.home } : {}),
-    substate: job.substate,
+    substate: shown.substate,
     Variable_List: Object.fromEntries(submitVariables(job, server)),
-    ...(job.comment === null ? {} : { comment: job.comment }),
+    ...commentOf(job),
     ...(job.held ? {} : { etime: ctime(job.createdAt) }),
-    ...(job.runCount === 0 ? {} : { run_count: job.runCount }),
+    ...(job.runCount === 0 || job.forgotten ? {} : { run_count: job.runCount }),
     ...(isOver(job) && ran ? { Stageout_status: 1 } : {}),
-    ...(job.exitStatus === null ? {} : { Exit_status: job.exitStatus }),
+    ...(shown.exitStatus === null ? {} : { Exit_status: shown.exitStatus }),
     Submit_arguments: request.submitArguments,
     ...arrayAttributes(job, subjobs, server),
     ...(job.endedAt === null ? {} : { history_timestamp: Math.floor(job.endedAt / 1_000) }),
     project: "_pbs_project_default",
     Submit_Host: server,
   };
+}
+
+function commentOf(job: EmulatedJob): Attributes {
+  if (job.forgotten) return { comment: FORGOTTEN };
+  const fresh = job.parent !== null && isWaiting(job) && job.runCount === 0;
+  const { comment } = fresh ? (job.parent ?? job) : job;
+  return comment === null ? {} : { comment };
 }
 
 function execSlot(job: EmulatedJob): string {
@@ -100,7 +110,7 @@ function arrayAttributes(job: EmulatedJob, subjobs: EmulatedJob[], server: strin
   const remaining = subjobs.filter((each) => each.state === "Q").map((each) => each.index);
   return {
     array: "True",
-    array_state_count: `Queued:${count("QH")} Running:${count("R")} Exiting:${count("E")} Expired:${count("XF")} `,
+    array_state_count: `Queued:${count("QH")} Running:${count("R")} Exiting:${count("E")} Expired:${count("XF")}`,
     array_indices_submitted: array.text,
     array_indices_remaining: remaining.length === 0 ? "-" : remaining.join(","),
   };

@@ -2,17 +2,24 @@ import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { buffer } from "node:stream/consumers";
 import { getopt, QSUB_OPTIONS } from "./commands/getopt.ts";
-import { type Call, type Reply, serverDown } from "./wire.ts";
+import { serverOf } from "./routing.ts";
+import { type Call, type Reply, serverDown, serverUnknown } from "./wire.ts";
 
 /**
  * The program behind the emulated `qsub`, `qstat`, `qdel`, `qselect` and `pbsnodes`:
- * `node client.js SOCKET SERVER COMMAND [ARGUMENT …]`.
+ * `node client.js SOCKETS SERVER COMMAND [ARGUMENT …]`, where the sockets are a JSON object by server.
  */
 async function main(): Promise<void> {
-  const [socketPath = "", server = "", command = "", ...args] = process.argv.slice(2);
-  const answer = await ask(socketPath, describe(command, args), readsInput(command, args)).catch(
-    () => serverDown(command, args, server),
-  );
+  const [sockets = "", standard = "", command = "", ...args] = process.argv.slice(2);
+  const known = new Map(Object.entries<unknown>(Object(JSON.parse(sockets))));
+  const server = serverOf(command, args) ?? standard;
+  const socketPath = known.get(server);
+  const answer =
+    typeof socketPath === "string"
+      ? await ask(socketPath, describe(command, args), readsInput(command, args)).catch(() =>
+          serverDown(command, args, server),
+        )
+      : serverUnknown(command, args, server, standard);
   if (answer.die === true) process.kill(process.pid, "SIGKILL");
   await write(process.stderr, answer.stderr);
   await write(process.stdout, answer.stdout);

@@ -16,6 +16,8 @@ export class Cluster {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #ripeAt = new Map<EmulatedJob, number>();
   #sequence = 0;
+  /** Of jobs that can run: an array's members count one by one. */
+  #ordinal = 0;
   #stopped = false;
 
   constructor(settings: Settings) {
@@ -24,17 +26,20 @@ export class Cluster {
 
   submit(request: JobRequest): EmulatedJob {
     const sequence = this.#sequence++;
+    const waits = new Set<number>();
     const suffix = request.array === null ? "" : "[]";
     const job = this.#add(request, sequence, `${sequence}${suffix}`, null, null);
     for (const index of request.array?.indices ?? []) {
       this.#add(request, sequence, `${sequence}[${index}]`, job, index);
     }
-    const wait = this.settings.queueWait(sequence);
-    for (const each of this.jobs.values()) {
-      if (each.sequence === sequence) this.#ripeAt.set(each, performance.now() + wait);
+    const now = performance.now();
+    for (const each of job.request.array === null ? [job] : this.subjobs(job)) {
+      const wait = this.settings.queueWait(this.#ordinal++);
+      this.#ripeAt.set(each, now + wait);
+      waits.add(wait);
     }
     // A timer may fire a moment before its time by the other clock; the job would then wait for ever.
-    this.#later(wait + 2, () => this.cycle());
+    for (const wait of waits) this.#later(wait + 2, () => this.cycle());
     this.#changed();
     return job;
   }
@@ -47,6 +52,8 @@ export class Cluster {
     index: number | null,
   ): EmulatedJob {
     const now = Date.now();
+    // Of an array that is held, the members are Q, and wait for the array.
+    const held = request.held && parent === null;
     const job: EmulatedJob = {
       id: `${stem}.${this.settings.server}`,
       sequence,
@@ -55,10 +62,10 @@ export class Cluster {
       parent,
       index,
       owner: request.submitter.user,
-      state: request.held ? "H" : "Q",
-      substate: request.held ? 20 : 10,
+      state: held ? "H" : "Q",
+      substate: held ? 20 : 10,
       comment: null,
-      held: request.held,
+      held,
       changedAt: now,
       startedAt: null,
       endedAt: null,
@@ -66,6 +73,7 @@ export class Cluster {
       runCount: 0,
       slot: null,
       sessionId: null,
+      forgotten: false,
       ending: null,
     };
     this.jobs.set(job.id, job);
@@ -78,7 +86,11 @@ export class Cluster {
     const now = performance.now();
     const isRipe = (job: EmulatedJob): boolean => (this.#ripeAt.get(job) ?? 0) <= now;
     const { start, comments } = schedule([...this.jobs.values()], this.settings, this.node, isRipe);
-    for (const [job, comment] of comments) job.comment = comment;
+    for (const [job, comment] of comments) {
+      if (job.parent === null || job.runCount > 0) job.comment = comment;
+      // Until it begins an array tells why its members wait; they show its comment.
+      else if (job.parent.state === "Q") job.parent.comment = comment;
+    }
     for (const job of start) void this.#start(job);
   }
 
@@ -145,9 +157,16 @@ export class Cluster {
   /** `qdel`: a waiting job ends at once, a running one gets TERM and, after the delay, KILL. */
   delete(job: EmulatedJob, by: string, force: boolean): void {
     if (job.request.array !== null && job.index === null) {
-      for (const each of this.subjobs(job)) if (!isOver(each)) this.delete(each, by, force);
+      job.ending = "and terminated";
+      for (const each of this.subjobs(job)) {
+        if (isOver(each)) each.forgotten = true;
+        else this.delete(each, by, force);
+      }
       return;
     }
+    // What had ended before is hit by a range, too, and loses its own values (sample qdel-range-with-ended).
+    if (job.parent !== null && (isOver(job) || isWaiting(job))) job.forgotten = true;
+    if (isOver(job)) return;
     if (isWaiting(job)) {
       this.#end(job, "and terminated", 91);
       return;
@@ -224,13 +243,15 @@ export class Cluster {
 
   #endArray(parent: EmulatedJob): void {
     const subjobs = this.subjobs(parent);
+    const ran = subjobs.filter(({ exitStatus }) => exitStatus !== null);
+    if (ran.length > 0) parent.exitStatus = ran.some(({ exitStatus }) => exitStatus !== 0) ? 1 : 0;
     if (!subjobs.every(isOver)) return;
-    const failed = subjobs.some((each) => each.exitStatus !== 0);
     for (const each of subjobs) each.state = "F";
-    parent.exitStatus = failed ? 1 : 0;
+    const failed = (parent.exitStatus ?? 0) !== 0;
+    const ending = parent.ending ?? (failed ? "and failed" : "and finished");
     parent.endedAt = Date.now();
-    parent.comment = `${parent.comment ?? "Job"} and ${failed ? "failed" : "finished"}`;
-    this.#set(parent, "F", failed ? 93 : 92);
+    parent.comment = `${parent.comment ?? FORGOTTEN} ${ending}`;
+    this.#set(parent, "F", parent.ending === null ? (failed ? 93 : 92) : 91);
     for (const each of [...subjobs, parent]) this.#forget(each);
   }
 
@@ -265,6 +286,8 @@ export class Cluster {
   }
 }
 
+/** What the server says of a member of an array of which it keeps nothing else. */
+export const FORGOTTEN = "Subjob finished";
 const WALLTIME = "and exceeded resource walltime";
 
 function soon(): Promise<void> {

@@ -6,7 +6,7 @@ import type { EpochMs } from "../../domain/time.ts";
 import { programOf, quote } from "../program.ts";
 import { Cluster } from "./cluster.ts";
 import { PbsFaults } from "./faults.ts";
-import { settingsFrom, type PbsEmulatorOptions } from "./options.ts";
+import { settingsFrom, type Peer, type PbsEmulatorOptions } from "./options.ts";
 import { listen } from "./server.ts";
 
 /** A job of the emulated PBS at one moment. */
@@ -27,7 +27,7 @@ export interface JobSnapshot {
   readonly pid: number | null;
 }
 
-export interface PbsEmulator {
+export interface PbsEmulator extends Peer {
   /** Holds `qsub`, `qstat`, `qdel`, `qselect` and `pbsnodes`. */
   readonly binDirectory: string;
   readonly faults: PbsFaults;
@@ -54,8 +54,10 @@ export async function startPbsEmulator(options: PbsEmulatorOptions = {}): Promis
   const socketPath = join(socketDirectory, "s");
   const server = await listen(socketPath, cluster, faults);
   const binDirectory = join(directory, "bin");
-  await writeCommands(binDirectory, socketPath, settings.server);
+  const own: Peer = { server: settings.server, socketPath };
+  await writeCommands(binDirectory, own, settings.peers);
   return {
+    ...own,
     binDirectory,
     faults,
     jobs: () => snapshots(cluster),
@@ -88,14 +90,16 @@ function snapshots(cluster: Cluster): JobSnapshot[] {
   }));
 }
 
-async function writeCommands(directory: string, socketPath: string, server: string): Promise<void> {
+async function writeCommands(directory: string, own: Peer, peers: readonly Peer[]): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const node = programOf(import.meta.url, "./client")
     .map(quote)
     .join(" ");
   for (const command of COMMANDS) {
     const path = join(directory, command);
-    const words = [socketPath, server, command].map(quote).join(" ");
+    const sockets = [own, ...peers].map((each) => [each.server, each.socketPath]);
+    const servers = JSON.stringify(Object.fromEntries(sockets));
+    const words = [servers, own.server, command].map(quote).join(" ");
     await writeFile(path, `#!/bin/sh\nexec ${node} ${words} "$@"\n`);
     await chmod(path, 0o700);
   }

@@ -63,6 +63,8 @@ export interface EmulatedJob {
   runCount: number;
   slot: number | null;
   sessionId: number | null;
+  /** A member of an array of which the server keeps no more than that it has ended; it then shows its array's own values. */
+  forgotten: boolean;
   /** Why it is being ended before its time, as the end of its comment says it. */
   ending: string | null;
 }

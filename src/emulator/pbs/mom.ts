@@ -97,11 +97,13 @@ interface Places {
 }
 
 async function makePlaces(job: EmulatedJob, settings: Settings): Promise<Places> {
-  const { id, request } = job;
+  const { id, request, runCount } = job;
   const at = (...parts: string[]): string => join(settings.directory, ...parts);
-  const temporary = at("tmp", `pbs.${id}`);
-  const script = at("jobs", `${id}.SC`);
-  const nodeFile = at("jobs", `${id}.nodes`);
+  // What an earlier run left on a node that was lost is tidied up while this one goes on.
+  const run = runCount > 1 ? `${id}.${runCount}` : id;
+  const temporary = at("tmp", `pbs.${run}`);
+  const script = at("jobs", `${run}.SC`);
+  const nodeFile = at("jobs", `${run}.nodes`);
   for (const directory of [temporary, at("jobs"), at("spool"), at("undelivered")]) {
     await mkdir(directory, { recursive: true, mode: 0o700 });
   }
@@ -150,7 +152,9 @@ function jobEnvironment(
     PBS_QUEUE: queue,
     PBS_TASKNUM: "1",
     TMPDIR: places.temporary,
-    ...(job.index === null ? {} : { PBS_ARRAY_INDEX: `${job.index}` }),
+    ...(job.parent === null
+      ? {}
+      : { PBS_ARRAY_ID: job.parent.id, PBS_ARRAY_INDEX: `${job.index}` }),
   };
 }
 

@@ -13,6 +13,12 @@ export interface EmulatedQueue {
   readonly users?: readonly string[];
 }
 
+/** An emulated server, as commands find it. */
+export interface Peer {
+  readonly server: string;
+  readonly socketPath: string;
+}
+
 export interface PbsEmulatorOptions {
   /** Where everything of the emulator is kept; a new directory under the system's temporary one by default. */
   readonly directory?: string;
@@ -23,12 +29,16 @@ export interface PbsEmulatorOptions {
   readonly queues?: readonly EmulatedQueue[];
   /** What a site's hook says about an account: its text makes `qsub` fail with 32. `null` accounts are ones not given. */
   readonly accountHook?: (account: string | null) => string | null;
-  /** Milliseconds a job waits at least before it may start; `ordinal` counts submissions from 0. */
+  /** Milliseconds a job waits at least before it may start; `ordinal` counts jobs from 0, an array's one by one. */
   readonly queueWait?: (ordinal: number) => number;
   /** Strict: a job that does not fit keeps those behind it waiting. Otherwise smaller ones pass. */
   readonly strictOrdering?: boolean;
   /** Milliseconds between TERM and KILL. PBS was measured to take 11 to 24 s. */
   readonly killDelay?: number;
+  /** The server's max_array_size. */
+  readonly maxArraySize?: number;
+  /** Other emulated servers that this one's commands can reach, as `queue@server` and by their jobs' ids. */
+  readonly peers?: readonly Peer[];
   /** Whether ended jobs are kept (`qstat -x`). */
   readonly history?: boolean;
   /** Resource names of `select` besides PBS's own, as a site defines them (`gpu_type`). */
@@ -56,6 +66,8 @@ export function settingsFrom(options: PbsEmulatorOptions, directory: string): Se
     queueWait: () => 0,
     strictOrdering: false,
     killDelay: 2_000,
+    maxArraySize: 10_000,
+    peers: [],
     history: true,
     resources: [],
     jobEnvironment: {},

@@ -53,6 +53,7 @@ function never(job: EmulatedJob, { ncpus }: Settings): string | null {
 /** `qsub -J 0-9%2`: at most two subjobs at once. */
 function mayRun(job: EmulatedJob, busy: EmulatedJob[], starting: EmulatedJob[]): boolean {
   if (job.parent === null) return true;
+  if (job.parent.held) return false;
   const siblings = [...busy, ...starting].filter((each) => each.parent === job.parent);
   return siblings.length < (job.request.array?.atOnce ?? Infinity);
 }

@@ -39,6 +39,25 @@ export function serverDown(command: string, args: readonly string[], server: str
   }
 }
 
+/** What a command prints when there is no host of the server's name (samples qselect-q-unknown-server, qdel-other-server). */
+export function serverUnknown(
+  command: string,
+  args: readonly string[],
+  server: string,
+  standard: string,
+): Reply {
+  if (command === "qdel" || command === "qstat") {
+    const ids = args.filter((word) => /^\d/.test(word));
+    const lines = ids.map((id) => `${command}: illegally formed job identifier: ${id}\n`);
+    const document = command === "qstat" && args.includes("json") ? emptyDocument(standard) : "";
+    return reply(1, document, lines.join(""));
+  }
+  // qsub names the default server (sample qsub-q-at-server).
+  const named = command === "qsub" ? standard : server;
+  const text = `Unknown Host.\n${command}: cannot connect to server ${named} (errno=15008)\n`;
+  return reply(160, "", text);
+}
+
 /** What `qstat -F json` prints when it has no job to tell of, for whatever reason. */
 function emptyDocument(server: string): string {
   const seconds = Math.floor(Date.now() / 1_000);

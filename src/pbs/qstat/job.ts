@@ -10,6 +10,7 @@ const KNOWN_STATES: ReadonlySet<string> = new Set(PBS_STATES);
 export function jobFrom(id: string, attributes: JobAttributes): PbsJob | null {
   const state = attributes.get("job_state");
   if (state === undefined || state === "") return null;
+  const ended = (state === "F" || state === "X") && attributes.get("comment") !== FORGOTTEN;
   return {
     id,
     name: attributes.get("Job_Name") ?? "",
@@ -18,10 +19,14 @@ export function jobFrom(id: string, attributes: JobAttributes): PbsJob | null {
     comment: attributes.get("comment") ?? null,
     execHost: attributes.get("exec_host") ?? null,
     // A rerunnable job goes back to Q and still carries the old one (facts/pbs.md §0.10).
-    exitStatus: state === "F" || state === "X" ? integer(attributes.get("Exit_status")) : null,
+    exitStatus: ended ? integer(attributes.get("Exit_status")) : null,
     startedAt: parsePbsTime(attributes.get("stime")),
+    runs: integer(attributes.get("run_count")),
   };
 }
+
+/** Of an ended member of an array PBS may know no more, and then shows the array's own Exit_status (sample qdel-range-with-ended). */
+const FORGOTTEN = "Subjob finished";
 
 function isState(text: string): text is PbsState {
   return KNOWN_STATES.has(text);

@@ -1,7 +1,7 @@
 import type { PbsJob } from "../../domain/pbs-job.ts";
 import { runCommand, type CommandResult, type CommandSettings } from "../command.ts";
 import { JOB_HAS_FINISHED, troubleOf, UNKNOWN_JOB } from "../exit-code.ts";
-import { callsFor, sequenceOf } from "../job-id.ts";
+import { arrayOf, callsFor, isArrayId, sequenceOf, serverOf } from "../job-id.ts";
 import type { PbsTrouble, StatusOutcome } from "../pbs.ts";
 import { DSV_DELIMITER, parseQstatDsv } from "./dsv.ts";
 import { jobFrom, type JobAttributes } from "./job.ts";
@@ -19,10 +19,10 @@ type Listing = { readonly kind: "answered"; readonly jobs: Statuses } | PbsTroub
 export class StatusQuery {
   readonly #settings: CommandSettings;
   /**
-   * Where the site keeps no history, `-x` lists nothing at all, not even what runs, with exit code 0 and a complaint
+   * Servers that keep no history: there `-x` lists nothing at all, not even what runs, with exit code 0 and a complaint
    * (PBSE_JOBHISTNOTSET 15140; measured).
    */
-  #history = true;
+  readonly #forgetful = new Set<string>();
 
   constructor(settings: CommandSettings) {
     this.#settings = settings;
@@ -53,16 +53,18 @@ export class StatusQuery {
     const listing = readListing(result, ids) ?? (await this.#listOtherwise(ids, options));
     if (listing.kind !== "answered") return listing;
     const { jobs } = listing;
-    if (jobs.size === 0 && this.#history && complains(result)) {
-      this.#history = false;
-      this.#settings.log.warn("PBS keeps no job history: ended jobs are unknown to it at once");
+    const server = serverOf(ids[0] ?? "");
+    if (jobs.size === 0 && !this.#forgetful.has(server) && complains(result)) {
+      this.#forgetful.add(server);
+      const { log } = this.#settings;
+      log.warn({ server }, "PBS keeps no job history: ended jobs are unknown to it at once");
       return this.#listAll(ids, options);
     }
     for (const id of namedUnknown(result, ids)) if (!jobs.has(id)) jobs.set(id, "absent");
     const missing = ids.filter((id) => !jobs.has(id));
     if (missing.length > 0) await this.#askForNames(missing, options, jobs);
     // Known, and yet not listed: it has ended, and there is a history after all.
-    if (!this.#history && ids.some((id) => !jobs.has(id))) this.#history = true;
+    if (ids.some((id) => !jobs.has(id))) this.#forgetful.delete(server);
     return listing;
   }
 
@@ -82,12 +84,27 @@ export class StatusQuery {
     options: StatusOptions,
     jobs: Statuses,
   ): Promise<void> {
-    const ids = missing.slice(0, MOST_NAMED);
+    const stillMissing = await this.#askForArrays(missing, options, jobs);
+    if (stillMissing.length === 0) return;
+    const ids = stillMissing.slice(0, MOST_NAMED);
     const result = await this.#ask([], "dsv", ids, options);
     const listing = readDsvListing(result, ids);
     if (listing.kind !== "answered") return;
     for (const id of namedUnknown(result, ids)) jobs.set(id, "absent");
     for (const [id, job] of listing.jobs) jobs.set(id, job);
+  }
+
+  /** An array that is unknown has no members: one question for all of them. @returns of whom it said nothing. */
+  async #askForArrays(
+    missing: readonly string[],
+    options: StatusOptions,
+    jobs: Statuses,
+  ): Promise<readonly string[]> {
+    const arrays = [...new Set(missing.map(arrayOf).filter(isArrayId))].slice(0, MOST_NAMED);
+    if (arrays.length === 0) return missing;
+    const unknown = namedUnknown(await this.#ask([], "dsv", arrays, options), arrays);
+    for (const id of missing) if (unknown.includes(arrayOf(id))) jobs.set(id, "absent");
+    return missing.filter((id) => !jobs.has(id));
   }
 
   async #ask(
@@ -96,12 +113,14 @@ export class StatusQuery {
     ids: readonly string[],
     options: StatusOptions,
   ): Promise<CommandResult> {
-    const history = this.#history ? ["-x"] : [];
+    const history = this.#forgetful.has(serverOf(ids[0] ?? "")) ? [] : ["-x"];
     const form = format === "json" ? ["-F", "json"] : ["-F", "dsv", "-D", DSV_DELIMITER];
     return runCommand(this.#settings, {
       command: "qstat",
       args: [...flags, ...history, "-f", ...form, ...ids],
       fresh: options.fresh === true,
+      // Without -E it connects anew for each id.
+      ports: flags.includes("-E") ? 1 : ids.length,
     });
   }
 }

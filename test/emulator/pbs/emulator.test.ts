@@ -67,12 +67,12 @@ it("keeps the order where it is told to, and every job waiting as long as it is 
   expect(await strict.look(large)).toMatchObject({ state: "Q" });
   expect(await strict.look(small)).toMatchObject({ state: "Q" });
 
-  const busy = await Site.start({ queueWait: (ordinal) => (ordinal === 0 ? 500 : 0) });
+  const busy = await Site.start({ queueWait: (ordinal) => (ordinal === 0 ? 5_000 : 0) });
   const late = await busy.submit("true");
   await busy.until(await busy.submit("true"), "F");
   await busy.until(late, "F");
   const [first, second] = busy.emulator.jobs();
-  expect((first?.startedAt ?? 0) - (first?.createdAt ?? 0)).toBeGreaterThanOrEqual(490);
+  expect((first?.startedAt ?? 0) - (first?.createdAt ?? 0)).toBeGreaterThanOrEqual(4_990);
   expect(first?.startedAt).toBeGreaterThan(second?.startedAt ?? Infinity);
 });
 
@@ -135,8 +135,8 @@ it("keeps no history where it is told to: what has ended is absent, what lives i
     ]),
   });
   const answered = (...jobIds: string[]) => ({ kind: "answered", jobIds });
-  expect(await site.pbs.find("ghr-job1")).toEqual(answered(live));
-  expect(await site.pbs.find("ghr-job2")).toEqual(answered());
+  expect(await site.pbs.find("ghr-job1", null)).toEqual(answered(live));
+  expect(await site.pbs.find("ghr-job2", null)).toEqual(answered());
   const { code, stderr } = await site.run(`qstat -x ${live}`);
   expect([code, stderr]).toEqual([
     0,

@@ -20,7 +20,7 @@ it("a server that is down is never an answer about a job, and knows them all whe
   const says = (command: string): string =>
     `Connection refused; ${command}: cannot connect to server vm (errno=15010)`;
   expect(await site.pbs.status([id])).toEqual({ kind: "retry", reason: says("qstat") });
-  expect(await site.pbs.find("ghr-job1")).toEqual({ kind: "retry", reason: says("qselect") });
+  expect(await site.pbs.find("ghr-job1", null)).toEqual({ kind: "retry", reason: says("qselect") });
   // PBS's code for it is also that of an answer that was lost on the way.
   const outcome = await site.pbs.submit(site.submission("true"));
   expect(outcome).toEqual({ kind: "unknown", reason: says("qsub") });
@@ -40,7 +40,7 @@ it("a server that is down is never an answer about a job, and knows them all whe
   }
   faults.down = false;
   expect(await site.look(id)).toEqual(before);
-  expect(await site.pbs.find("ghr-job2")).toEqual(answered());
+  expect(await site.pbs.find("ghr-job2", null)).toEqual(answered());
 });
 
 it("a server that hangs gives no answer in time, and does what it was asked when it goes on", async () => {
@@ -60,7 +60,7 @@ it("a server that hangs gives no answer in time, and does what it was asked when
   expect(site.emulator.jobs()).toEqual([]);
   faults.goOn();
   await until("the job is there", () => site.emulator.jobs().length === 1);
-  expect(await site.pbs.find("ghr-job1")).toEqual(answered("0.vm"));
+  expect(await site.pbs.find("ghr-job1", null)).toEqual(answered("0.vm"));
 });
 
 it("a slow server is answered all the same", async () => {
@@ -80,7 +80,7 @@ it.each(["die", "hang"] as const)(
       kind: "unknown",
       reason: how === "die" ? "qsub was killed (SIGKILL)" : "qsub did not answer within 4 s",
     });
-    expect(await site.pbs.find("ghr-job1")).toEqual(answered("0.vm"));
+    expect(await site.pbs.find("ghr-job1", null)).toEqual(answered("0.vm"));
     // Only the one answer was lost.
     expect(await site.submit("true")).toBe("1.vm");
   },
@@ -160,7 +160,7 @@ it("somebody else's job is not ours to delete", async () => {
     stdout: "",
     stderr: real.stderr.replace("77.vm", id),
   });
-  expect(await site.pbs.find("ghr-job1")).toEqual(answered());
+  expect(await site.pbs.find("ghr-job1", null)).toEqual(answered());
 });
 
 it("a node that is lost ends its jobs, or lets them wait again if they may be run twice", async () => {

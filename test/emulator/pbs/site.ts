@@ -62,6 +62,7 @@ export class Site {
     this.#serial += 1;
     return {
       name: `ghr-job${this.#serial}`,
+      members: 1,
       queue: null,
       account: null,
       select: "1:ncpus=1",

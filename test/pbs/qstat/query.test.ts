@@ -50,11 +50,11 @@ describe("qstat's listings", () => {
     ]);
   });
 
-  it("tell an array and its subjobs apart, and no exit status of an array that still lives", () => {
+  it("tell an array and its subjobs apart, and no exit status of what still lives or is forgotten", () => {
     expect(rowsOf("qstat-json-array-t")).toEqual([
       ["90[].vm", "B", 70, null, null, "Job Array Began at Tue Nov 24 at 02:07"],
       ["90[0].vm", "X", 91, 271, "vm/0", `${JOB_RUN} and terminated by alice@vm`],
-      ["90[1].vm", "X", 70, 1, null, "Subjob finished"],
+      ["90[1].vm", "X", 70, null, null, "Subjob finished"],
       ["90[2].vm", "X", 91, 271, "vm/2", `${JOB_RUN} and terminated by alice@vm`],
       ["90[3].vm", "R", 42, null, "vm/3", JOB_RUN],
       ["90[4].vm", "X", 91, 271, "vm/1", `${JOB_RUN} and terminated by alice@vm`],
@@ -110,6 +110,7 @@ describe("asking for the status of jobs", () => {
       execHost: "vm/0",
       exitStatus: null,
       startedAt: at("02:03:02"),
+      runs: 1,
     };
     expect(await pbs.status(["78.vm"])).toEqual({
       kind: "answered",

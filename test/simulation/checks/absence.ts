@@ -4,7 +4,7 @@ import type { Look } from "./check.ts";
 export function absence(): Look {
   return (sighting, { pbs }) => {
     if (sighting.kind !== "closing") return null;
-    const alive = pbs.live().find(({ submission }) => submission.name === sighting.allocation);
+    const alive = pbs.live().find(({ name }) => name === sighting.allocation);
     return alive ? `${alive.id} lives and was declared dead` : null;
   };
 }

@@ -96,8 +96,8 @@ export const BREAKAGES: Readonly<Record<Invariant, Breakage>> = {
   "10 outsiders' text stays text": {
     ports: (ports) => ({
       ...ports,
-      describe: (allocation, path) => ({
-        ...ports.describe(allocation, path),
+      describe: (job) => ({
+        ...ports.describe(job),
         select: `1:ncpus=1:host=$(touch ${OUTSIDER})`,
       }),
     }),

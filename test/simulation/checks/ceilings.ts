@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from "../../../src/domain/time.ts";
+import type { Submission } from "../../../src/pbs/pbs.ts";
 import type { ModelAllocation } from "../models/pbs.ts";
 import type { Look, System } from "./check.ts";
 
@@ -16,7 +17,7 @@ export function ceilings(): Look {
     const { clock, github } = system;
     const { closed } = github;
     if (sighting.kind === "start") unheard = closed.at;
-    if (sighting.kind === "submission") return tooMany(system, sighting.submission.queue ?? "");
+    if (sighting.kind === "submission") return tooMany(system, sighting.submission);
     if (sighting.kind !== "call") return null;
     const now = clock.now();
     if (closed.at > unheard && now > closed.at + UNDER_WAY && now < closed.until) {
@@ -28,11 +29,12 @@ export function ceilings(): Look {
   };
 }
 
-function tooMany(system: System, queue: string): string | null {
+function tooMany(system: System, { queue, members }: Submission): string | null {
+  const [name = ""] = (queue ?? "").split("@");
   const live = system.pbs.live().filter((each) => counts(each, system));
-  const inQueue = live.filter((each) => each.submission.queue === queue).length + 1;
-  if (inQueue > (system.ceilings[queue] ?? 0)) return `${inQueue} allocations in ${queue}`;
-  return live.length + 1 > system.ceiling ? `${live.length + 1} allocations` : null;
+  const inQueue = live.filter((each) => each.submission.queue === queue).length + members;
+  if (inQueue > (system.ceilings[name] ?? 0)) return `${inQueue} allocations in ${queue}`;
+  return live.length + members > system.ceiling ? `${live.length + members} allocations` : null;
 }
 
 /** What is being deleted is on its way out; of what a lost store knew, its successor must first find out. */

@@ -13,11 +13,15 @@ export function frugality(): Look {
       moment = clock.now();
       return pauses > PAUSES_AT_ONCE ? `${pauses} ticks at one moment` : null;
     }
+    if (sighting.kind === "status" && sighting.servers > 1)
+      return "one question to several servers";
     if (sighting.kind !== "end") return null;
     const ticks = Math.ceil((clock.now() - epoch) / scenario.statusInterval) + lives;
-    if (pbs.statusCalls > ticks + 1) return `${pbs.statusCalls} questions to PBS in ${ticks} ticks`;
+    for (const [server, calls] of pbs.statusCalls) {
+      if (calls > ticks + 1) return `${calls} questions to ${server} in ${ticks} ticks`;
+    }
     // A handful for each job and each start; a mint that was not answered is asked about for a quarter of an hour.
-    const most = 40 + 20 * github.jobs.size + 20 * lives + 14 * github.mints;
+    const most = 40 + 20 * github.jobs.size + 20 * lives + 16 * github.mints;
     return github.calls > most ? `${github.calls} calls of GitHub` : null;
   };
 }

@@ -6,13 +6,11 @@ export function lanes(): Look {
   return (sighting, { pbs, github }) => {
     if (sighting.kind !== "delivery") return null;
     const { allocation, jitConfig } = sighting;
-    const submitted = [...pbs.allocations.values()].find(
-      ({ submission }) => submission.name === allocation,
-    );
+    const submitted = [...pbs.allocations.values()].find(({ name }) => name === allocation);
     const runner = github.runners.get(jitConfig.slice(JIT.length));
     // Removed by GitHub in the meantime: then it is of no lane any more.
     if (!submitted || !runner) return null;
-    const queue = submitted.submission.queue ?? "";
+    const [queue = ""] = (submitted.submission.queue ?? "").split("@");
     return runner.labels.includes(queue)
       ? null
       : `${runner.name}, which offers ${runner.labels.join()}, to an allocation of ${queue}`;

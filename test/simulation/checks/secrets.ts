@@ -47,6 +47,7 @@ function seenByOthers(sighting: Sighting): readonly string[] {
     case "closing":
       return [sighting.allocation];
     case "start":
+    case "status":
     case "deletion":
     case "line":
     case "pause":

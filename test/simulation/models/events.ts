@@ -14,6 +14,7 @@ export class Events {
   >();
   readonly #muted = new Set<number>();
   readonly #surroundings: Surroundings;
+  readonly #burst: (() => void)[] = [];
   readonly #deliver: (delivery: Delivery) => Promise<void>;
   #deliveries = 0;
 
@@ -45,8 +46,21 @@ export class Events {
     const held = job.status === "queued" && faults.strikes("event-reordered", key);
     for (let turn = 0; turn < times; turn++) {
       const after = delay(this.#surroundings, 100, late, "event", key, turn);
-      clock.after(held ? after + 25 * MINUTE : after, () => void this.#send(job, delivery));
+      const send = (): void => void this.#send(job, delivery);
+      const together = job.about.inBurst && !held && late === 5 * SECOND && turn === 0;
+      if (together) this.#sendTogether(send);
+      else clock.after(held ? after + 25 * MINUTE : after, send);
     }
+  }
+
+  /** The events of one moment arrive in one moment. */
+  #sendTogether(send: () => void): void {
+    const { clock } = this.#surroundings;
+    this.#burst.push(send);
+    if (this.#burst.length > 1) return;
+    clock.after(SECOND, () => {
+      for (const each of this.#burst.splice(0)) each();
+    });
   }
 
   /** As a reader of the App's log does with what is missing. */

@@ -286,6 +286,7 @@ export class GitHubModel implements GitHub {
       id: this.#lastSurprise,
       pool,
       queuedAt: clock.now() - epoch,
+      inBurst: false,
       duration: 3 * MINUTE,
       cancelledAt: null,
     });

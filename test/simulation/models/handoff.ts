@@ -5,6 +5,8 @@ interface Directory {
   readonly path: string;
   readonly runners: Map<number, string>;
   released: boolean;
+  /** Its script has claimed it. */
+  begun: boolean;
   onChange: () => void;
 }
 
@@ -26,6 +28,7 @@ export class HandoffModel implements Handoff {
       path,
       runners: new Map(),
       released: false,
+      begun: false,
       onChange: () => undefined,
     };
     if (!this.directories.has(allocation)) this.directories.set(allocation, fresh);

@@ -31,8 +31,16 @@ export class NodeModel {
     const { faults, clock } = this.#surroundings;
     if (faults.strikes("node-silent", allocation.id)) return;
     const after = delay(this.#surroundings, SECOND, 5 * SECOND, "script", allocation.id);
+    const { runs } = allocation;
     clock.after(after, () => {
-      if (allocation.state !== "R") return;
+      if (allocation.state !== "R" || allocation.runs !== runs) return;
+      const directory = this.#handoff.directories.get(allocation.name);
+      if (!directory || directory.begun) {
+        this.#say(allocation, { kind: "ends", cause: "begun" }, "ends");
+        this.#pbs().end(allocation, 0);
+        return;
+      }
+      directory.begun = true;
       if (faults.strikes("script-fails", allocation.id)) {
         this.#say(allocation, { kind: "ends", cause: "environment" }, "ends");
         this.#pbs().end(allocation, 0);
@@ -42,7 +50,7 @@ export class NodeModel {
 
   #turn(allocation: ModelAllocation, turn: number): void {
     const { clock } = this.#surroundings;
-    const { name } = allocation.submission;
+    const { name } = allocation;
     let runner: ModelRunner | null = null;
     let over = false;
     this.#say(allocation, { kind: "asks", turn, host: "node1" }, `asks-${turn}`);
@@ -147,7 +155,7 @@ export class NodeModel {
     attempt = 1,
   ): void {
     const message = messageOf(allocation, about);
-    if (this.#handoff.say(message, `${allocation.submission.name}.${file}`) || attempt > 6) return;
+    if (this.#handoff.say(message, `${allocation.name}.${file}`) || attempt > 6) return;
     this.#surroundings.clock.after(10 * SECOND, () =>
       this.#say(allocation, about, file, attempt + 1),
     );
@@ -155,7 +163,7 @@ export class NodeModel {
 }
 
 function messageOf(
-  { id, submission }: ModelAllocation,
+  { id, name }: ModelAllocation,
   about:
     | { readonly kind: "asks"; readonly turn: number; readonly host: string }
     | {
@@ -166,7 +174,7 @@ function messageOf(
       }
     | { readonly kind: "ends"; readonly cause: EndCause },
 ): Message {
-  const of = { allocation: submission.name, pbsJobId: id };
+  const of = { allocation: name, pbsJobId: id };
   switch (about.kind) {
     case "asks":
       return { ...of, ...about, remark: null };

@@ -1,10 +1,16 @@
-import type { PbsJob } from "../../../src/domain/pbs-job.ts";
+import { hasEnded, type PbsJob } from "../../../src/domain/pbs-job.ts";
+import { allocationNames, ownJobId, serverOfQueue } from "../../../src/domain/pbs-name.ts";
 import { MINUTE, SECOND } from "../../../src/domain/time.ts";
+import { serverOf } from "../../../src/pbs/job-id.ts";
 import type { Pbs, PbsTrouble, Submission } from "../../../src/pbs/pbs.ts";
 import { delay, type Surroundings } from "../world.ts";
 
 export interface ModelAllocation {
   readonly id: string;
+  /** The allocation's: that of its PBS job, or of its place in an array. */
+  readonly name: string;
+  /** Members of one array share it: `12[].vm`. */
+  readonly jobId: string;
   readonly submission: Submission;
   state: PbsJob["state"];
   comment: string | null;
@@ -13,6 +19,7 @@ export interface ModelAllocation {
   startedAt: number | null;
   endedAt: number | null;
   deletedAt: number | null;
+  runs: number;
   /** What is told when PBS ends it; set by its node. */
   onKill: (signal: "TERM" | "KILL") => void;
 }
@@ -34,7 +41,8 @@ export class PbsModel implements Pbs {
   readonly #start: (allocation: ModelAllocation) => void;
   /** What a cached `qstat` shows, and of when it is. */
   #cache: { readonly at: number; readonly jobs: Map<string, PbsJob> } | null = null;
-  statusCalls = 0;
+  /** Of each server. */
+  readonly statusCalls = new Map<string, number>();
   #calls = 0;
   #lastId = 0;
   #running = 0;
@@ -52,7 +60,7 @@ export class PbsModel implements Pbs {
   }
 
   live(): ModelAllocation[] {
-    return [...this.allocations.values()].filter(({ state }) => state !== "F");
+    return [...this.allocations.values()].filter(({ state }) => !hasEnded(state));
   }
 
   // --- the commands ----------------------------------------------------------------------------
@@ -61,12 +69,17 @@ export class PbsModel implements Pbs {
     const { faults, see } = this.#surroundings;
     const { name } = submission;
     see({ kind: "submission", submission });
-    const trouble = await this.#run("qsub", name, "changes");
+    const server = serverOfQueue(submission.queue) ?? "vm";
+    const trouble = await this.#run("qsub", name, "changes", server);
     if (trouble) return trouble;
     if (faults.strikes("qsub-refused", name)) {
       return { kind: "refused", reason: "qsub: Unauthorized Request", code: 159 };
     }
     if (faults.strikes("qsub-fails", name)) return { kind: "retry", reason: "qsub: try again" };
+    if (submission.members > 1 && faults.strikes("array-refused", name)) {
+      const most = Math.floor(submission.members / 2);
+      return { kind: "too-many", most, lasting: this.#calls % 2 === 0, reason: "qsub: too large" };
+    }
     if (faults.strikes("qsub-killed", name)) return { kind: "unknown", reason: "killed" };
     const id = this.#accept(submission);
     if (faults.strikes("qsub-killed-after", name)) return { kind: "unknown", reason: "killed" };
@@ -77,9 +90,13 @@ export class PbsModel implements Pbs {
     jobIds: readonly string[],
     options: { readonly fresh?: boolean } = {},
   ): ReturnType<Pbs["status"]> {
-    const { faults, clock } = this.#surroundings;
-    if (options.fresh !== true) this.statusCalls += 1;
-    const trouble = await this.#run("qstat", this.#calls, "asks");
+    const { faults, clock, see } = this.#surroundings;
+    const [server = "", ...others] = new Set(jobIds.map(serverOf));
+    see({ kind: "status", servers: others.length + 1 });
+    if (options.fresh !== true) {
+      this.statusCalls.set(server, (this.statusCalls.get(server) ?? 0) + 1);
+    }
+    const trouble = await this.#run("qstat", this.#calls, "asks", server);
     if (trouble) return trouble;
     const stale = options.fresh !== true && faults.strikes("qstat-stale", this.#calls);
     const old = this.#cache !== null && clock.now() - this.#cache.at > this.#rules.cacheAge;
@@ -94,24 +111,26 @@ export class PbsModel implements Pbs {
     return { kind: "answered", jobs };
   }
 
-  async find(name: string): ReturnType<Pbs["find"]> {
-    const trouble = await this.#run("qselect", name, "asks");
+  async find(name: string, queue: string | null): ReturnType<Pbs["find"]> {
+    const server = serverOfQueue(queue) ?? "vm";
+    const trouble = await this.#run("qselect", name, "asks", server);
     if (trouble) return trouble;
     const found = [...this.allocations.values()].filter(
-      (each) => each.submission.name === name && this.#isKnown(each),
+      (each) =>
+        each.submission.name === name && serverOf(each.id) === server && this.#isKnown(each),
     );
-    return { kind: "answered", jobIds: found.map(({ id }) => id) };
+    return { kind: "answered", jobIds: [...new Set(found.map(({ jobId }) => jobId))] };
   }
 
   async delete(
     jobIds: readonly string[],
     options: { readonly force?: boolean } = {},
   ): ReturnType<Pbs["delete"]> {
-    const trouble = await this.#run("qdel", jobIds.join(), "changes");
+    const trouble = await this.#run("qdel", jobIds.join(), "changes", serverOf(jobIds[0] ?? ""));
     if (trouble) return trouble;
     for (const id of jobIds) {
       const allocation = this.allocations.get(id);
-      if (!allocation || allocation.state === "F") continue;
+      if (!allocation || hasEnded(allocation.state)) continue;
       this.#surroundings.see({ kind: "deletion", pbsJobId: id });
       this.#surroundings.tell(`${id} is deleted${options.force === true ? " by force" : ""}`);
       if (options.force === true) this.end(allocation, 265);
@@ -124,24 +143,42 @@ export class PbsModel implements Pbs {
 
   /** Its script ended, or PBS ended it. */
   end(allocation: ModelAllocation, exitStatus: number | null): void {
-    if (allocation.state === "F") return;
-    const wasRunning = allocation.startedAt !== null;
-    allocation.state = "F";
+    if (hasEnded(allocation.state)) return;
+    const wasRunning = allocation.state === "R";
+    allocation.state = "X";
     allocation.exitStatus = exitStatus;
     allocation.endedAt = this.#surroundings.clock.now();
     if (wasRunning) this.#free();
     this.#surroundings.tell(`${allocation.id} ended with ${exitStatus}`);
     allocation.onKill("KILL");
+    // A member of an array is X until all are.
+    const siblings = [...this.allocations.values()].filter(
+      (each) => each.jobId === allocation.jobId,
+    );
+    if (siblings.every(({ state }) => hasEnded(state)))
+      for (const each of siblings) each.state = "F";
   }
 
   #accept(submission: Submission): string {
-    const { faults, clock, tell, scenario } = this.#surroundings;
+    const { members, name, queue } = submission;
     this.#lastId += 1;
-    const id = `${this.#lastId}.vm`;
+    const server = serverOfQueue(queue) ?? "vm";
+    const jobId = `${this.#lastId}${members > 1 ? "[]" : ""}.${server}`;
+    for (const each of allocationNames(name, members)) {
+      this.#add(submission, jobId, each);
+    }
+    return jobId;
+  }
+
+  #add(submission: Submission, jobId: string, name: string): void {
+    const { faults, clock, tell, scenario } = this.#surroundings;
+    const id = ownJobId(name, jobId);
     const impossible = faults.strikes("job-impossible", submission.name);
     const held = faults.strikes("job-held", submission.name);
     const allocation: ModelAllocation = {
       id,
+      name,
+      jobId,
       submission,
       state: held ? "H" : "Q",
       comment: impossible ? "Can Never Run: Insufficient amount of resource: ncpus" : null,
@@ -150,24 +187,23 @@ export class PbsModel implements Pbs {
       startedAt: null,
       endedAt: null,
       deletedAt: null,
+      runs: 0,
       onKill: () => undefined,
     };
     this.allocations.set(id, allocation);
-    tell(`${id} is submitted as ${submission.name}`);
+    tell(`${id} is submitted as ${name}`);
     if (impossible) {
       // A hold is released some day; the scheduler looks at it then.
       clock.after(
         held ? 90 * MINUTE : 0,
         () => (allocation.state = allocation.state === "H" ? "Q" : allocation.state),
       );
-      return id;
+      return;
     }
-    const slow = held || faults.strikes("job-slow-to-start", submission.name);
+    const slow = held || faults.strikes("job-slow-to-start", name);
     const wait =
-      this.#rules.queueWait ??
-      delay(this.#surroundings, SECOND, scenario.queueWait, "queue", submission.name);
+      this.#rules.queueWait ?? delay(this.#surroundings, SECOND, scenario.queueWait, "queue", name);
     clock.after(slow ? wait + 90 * MINUTE : wait, () => this.#begin(allocation));
-    return id;
   }
 
   #begin(allocation: ModelAllocation): void {
@@ -177,24 +213,40 @@ export class PbsModel implements Pbs {
     this.#running += 1;
     allocation.state = "R";
     allocation.startedAt = clock.now();
+    allocation.runs += 1;
+    const { runs } = allocation;
     tell(`${allocation.id} starts`);
     this.#start(allocation);
     clock.after(allocation.submission.walltimeSeconds * SECOND, () => {
-      if (allocation.state !== "R") return;
+      if (allocation.state !== "R" || allocation.runs !== runs) return;
       allocation.onKill("TERM");
       clock.after(30 * SECOND, () => this.end(allocation, -29));
     });
     if (faults.strikes("node-lost", allocation.id)) {
       const after = delay(this.#surroundings, SECOND, 10 * MINUTE, "lost", allocation.id);
-      clock.after(after, () => this.end(allocation, -20));
+      clock.after(after, () => this.#loseNode(allocation, runs));
     }
+  }
+
+  /** PBS puts a member of an array back into the queue: it cannot be submitted otherwise. */
+  #loseNode(allocation: ModelAllocation, runs: number): void {
+    const { clock, tell } = this.#surroundings;
+    if (allocation.state !== "R" || allocation.runs !== runs) return;
+    if (allocation.submission.members === 1) return this.end(allocation, -20);
+    tell(`${allocation.id} is put back into the queue`);
+    allocation.state = "Q";
+    this.#free();
+    allocation.onKill("KILL");
+    allocation.onKill = () => undefined;
+    const wait = delay(this.#surroundings, SECOND, 20 * MINUTE, "again", allocation.id, runs);
+    clock.after(wait, () => this.#begin(allocation));
   }
 
   #free(): void {
     this.#running -= 1;
     for (let next = this.#due.shift(); next; next = this.#due.shift()) {
       this.#begin(next);
-      if (next.startedAt !== null) return;
+      if (next.state === "R") return;
     }
   }
 
@@ -211,7 +263,7 @@ export class PbsModel implements Pbs {
   #list(): Map<string, PbsJob> {
     const known = [...this.allocations.values()].filter((each) => this.#isKnown(each));
     return new Map(
-      known.map(({ id, submission, state, comment, exitStatus, startedAt }) => [
+      known.map(({ id, submission, state, comment, exitStatus, startedAt, runs }) => [
         id,
         {
           id,
@@ -222,6 +274,7 @@ export class PbsModel implements Pbs {
           execHost: state === "R" ? "node1/0" : null,
           exitStatus,
           startedAt,
+          runs,
         },
       ]),
     );
@@ -236,6 +289,7 @@ export class PbsModel implements Pbs {
     command: string,
     about: string | number,
     effect: "asks" | "changes",
+    server: string,
   ): Promise<PbsTrouble | null> {
     const { faults, clock } = this.#surroundings;
     this.#calls += 1;
@@ -244,7 +298,8 @@ export class PbsModel implements Pbs {
     if (faults.strikes("pbs-down", key)) {
       return { kind: effect === "asks" ? "retry" : "unknown", reason: "Connection refused" };
     }
-    if (!faults.strikes("pbs-hangs", key)) return null;
+    const hangs = faults.strikes("pbs-hangs", key);
+    if (!hangs && !(server === "far" && faults.strikes("far-hangs", key))) return null;
     await clock.sleep(90 * SECOND);
     return { kind: "unknown", reason: `${command} did not answer within 90 s` };
   }

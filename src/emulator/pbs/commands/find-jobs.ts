@@ -14,7 +14,7 @@ export function findJobs(
   jobs: ReadonlyMap<string, EmulatedJob>,
   server: string,
 ): Found {
-  const match = /^(\d+)(\[[\d\-,]*\])?(?:\.([^@]+))?(?:@.+)?$/.exec(text);
+  const match = /^(\d+)(\[(?:\d+(?:-\d+)?)?\])?(?:\.([^@]+))?(?:@.+)?$/.exec(text);
   if (!match) return { kind: "malformed" };
   const [, sequence = "", brackets = "", named = server] = match;
   if (named.toLowerCase() !== server.toLowerCase()) return { kind: "malformed" };

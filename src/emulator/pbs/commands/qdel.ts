@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster.ts";
-import { isOver } from "../job.ts";
+import type { EmulatedJob } from "../job.ts";
 import { reply, type Call, type Reply } from "../wire.ts";
 import { findJobs } from "./find-jobs.ts";
 import { complaint, getopt } from "./getopt.ts";
@@ -21,6 +21,11 @@ export function qdel(call: Call, cluster: Cluster): Reply {
     code = problem.code;
   }
   return reply(code, "", complaints.join(""));
+}
+
+/** A range is named as it was given. */
+function nameOf(operand: string, { id }: EmulatedJob): string {
+  return operand.includes("-") ? operand : id;
 }
 
 interface Manner {
@@ -49,7 +54,11 @@ function deleteOne(
   if (others) return { code: 159, text: `Unauthorized Request  ${others.id}` };
   const finished = found.jobs.find((job) => job.state === "F");
   if (finished && erase) cluster.jobs.delete(finished.id);
-  else if (finished) return { code: 35, text: `Job has finished ${finished.id}` };
-  for (const job of found.jobs) if (!isOver(job)) cluster.delete(job, user, force);
+  else if (finished) return { code: 35, text: `Job has finished ${nameOf(operand, finished)}` };
+  const [first] = found.jobs;
+  if (first?.state === "X" && !operand.includes("-")) {
+    return { code: 55, text: `Request invalid for finished array subjob ${first.id}` };
+  }
+  for (const job of found.jobs) cluster.delete(job, user, force);
   return null;
 }

@@ -15,8 +15,11 @@ export function qselect(
   const { options, operands, wrong } = getopt(call.args, "A:HJN:P:q:s:Tu:x");
   if (wrong !== null) return misuse(complaint("qselect", wrong));
   if (operands.length > 0) return misuse("");
-  let chosen = [...jobs.values()].filter((job) => job.parent === null);
   const has = (letter: string): boolean => options.some(([each]) => each === letter);
+  // With -T the members of arrays instead of the arrays.
+  const isListed = ({ request, index, parent }: EmulatedJob): boolean =>
+    has("T") ? request.array === null || index !== null : parent === null;
+  let chosen = [...jobs.values()].filter(isListed);
   const past = has("x") || has("H");
   if (past && !settings.history) return reply(0, "", `qselect: ${NO_HISTORY}\n`);
   if (!past) chosen = chosen.filter((job) => !isOver(job));
@@ -25,7 +28,8 @@ export function qselect(
       return misuse("qselect: illegal -N value\n");
     }
     if (letter === "s" && !STATES.test(value)) return misuse("qselect: illegal -s value\n");
-    if (letter === "q" && !settings.queues.some((queue) => queue.name === value)) {
+    const queue = letter === "q" ? value.replace(/@.*$/, "") : "";
+    if (queue !== "" && !settings.queues.some(({ name }) => name === queue)) {
       return reply(170, "", "qselect: Unknown queue destination\n");
     }
     chosen = chosen.filter((job) => fits(job, letter, value));
@@ -44,7 +48,7 @@ function fits(job: EmulatedJob, letter: string, value: string): boolean {
     case "N":
       return job.request.name === value;
     case "q":
-      return job.request.queue === value;
+      return value.startsWith("@") || job.request.queue === value.replace(/@.*$/, "");
     case "s":
       return value.includes(job.state);
     case "u":

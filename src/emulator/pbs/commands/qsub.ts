@@ -91,6 +91,9 @@ function readRequest(
   const range = first("J");
   const array = range === null ? null : readRange(range);
   if (array === "illegal") return misuse("qsub: illegal -J value\n");
+  if (array !== null && first("r") === "n") {
+    return misuse("qsub:  cannot submit non-rerunable Array Job\n");
+  }
   const lists = options.filter(([letter]) => letter === "l").map(([, value]) => value);
   const resources: ResourceRequest | Refusal = readResources(lists, settings.resources);
   if ("code" in resources) return refuse(resources);
@@ -100,7 +103,7 @@ function readRequest(
   return {
     ...resources,
     name,
-    queue: (first("q") ?? settings.queues[0]?.name ?? "workq").replace(/@.*$/, ""),
+    queue: (first("q") ?? "").replace(/@.*$/, "") || (settings.queues[0]?.name ?? "workq"),
     account: first("A"),
     script,
     joined: first("j") === "oe" || first("j") === "eo",
@@ -155,13 +158,18 @@ function refusalOf(request: JobRequest, { settings, jobs }: Cluster): Refusal | 
   if (exceeds(request, queue)) {
     return { code: 188, text: "Job violates queue and/or server resource limits" };
   }
-  if (array !== null && array.indices.length > 10_000) {
+  if (array !== null && array.indices.length > settings.maxArraySize) {
     return { code: 3, text: "Array job exceeds server or queue size limit" };
   }
   const theirs = [...jobs.values()].filter(
-    (job) => job.owner === submitter.user && job.request.queue === queue.name && !isOver(job),
+    (job) =>
+      job.owner === submitter.user &&
+      job.request.queue === queue.name &&
+      !isOver(job) &&
+      (job.request.array === null || job.index !== null),
   );
-  if (theirs.length >= (queue.maxQueued ?? Infinity)) {
+  const coming = array?.indices.length ?? 1;
+  if (theirs.length + coming > (queue.maxQueued ?? Infinity)) {
     return { code: 38, text: "would exceed queue generic's per-user limit" };
   }
   return null;
