@@ -21,7 +21,7 @@ describe("a listener", () => {
     const { exit } = await node.runs(settings({ connectSeconds: 1 }));
     expect(exit.cause).toBe("never-connected");
     expect(exit.reason).toBe(
-      "it did not connect to GitHub in 1 s, and last said: Runner connect error: no route to host.",
+      "it did not connect to GitHub in 1 s, and last said: Runner connect error: no route to host",
     );
     expect(await node.hears("ends")).toMatchObject({ cause: "never-connected" });
     await node.ended();

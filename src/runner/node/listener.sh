@@ -44,8 +44,11 @@ ghr_read_line() { # ghr_read_line LINE
     *'registration has been deleted'* | *'runner no longer exists'*) ghr_is_gone=yes ;;
     *'clock may be out of sync'*) ghr_is_skewed=yes ;;
   esac
-  # For a person, should it be its last.
-  if [[ -n ${1//[[:space:]]/} ]]; then ghr_last_line=${1:0:300}; fi
+  # For a person, should it be its last; others' sentences go on after it.
+  if [[ -n ${1//[[:space:]]/} ]]; then
+    ghr_last_line=${1:0:300}
+    ghr_last_line=${ghr_last_line%.}
+  fi
 }
 
 ghr_enter() { # ghr_enter PHASE
