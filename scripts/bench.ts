@@ -9,14 +9,26 @@ import type { Benchmark, Figure } from "./bench/figure.ts";
 import { burst } from "./bench/burst.ts";
 import { calls } from "./bench/calls.ts";
 import { day } from "./bench/day.ts";
+import { idle } from "./bench/idle.ts";
 import { intake } from "./bench/intake.ts";
 import { latency } from "./bench/latency.ts";
 import { machine } from "./bench/machine.ts";
 import { memory } from "./bench/memory.ts";
 import { node } from "./bench/node.ts";
 import { report } from "./bench/report.ts";
+import { tick } from "./bench/tick.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [intake, latency, burst, calls, memory, day, node];
+const BENCHMARKS: readonly Benchmark[] = [
+  intake,
+  latency,
+  burst,
+  calls,
+  memory,
+  idle,
+  tick,
+  day,
+  node,
+];
 
 const program = new Command("bench")
   .argument("[names...]", `which: ${BENCHMARKS.map(({ name }) => name).join(", ")}; default all`)

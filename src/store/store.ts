@@ -171,7 +171,8 @@ export class Store {
   }
 
   saveHold(hold: Hold): void {
-    this.holds.save(hold, hold.failures > 0);
+    // Without it a trouble that cannot be written down would be met again at once.
+    this.holds.saveHeeded(hold, hold.failures > 0);
   }
 
   /**

@@ -60,6 +60,16 @@ export class Table<T> {
     requireOpen(this.#db);
     const row = this.#mapping.toRow(noun);
     this.#upsert.run(this.#columns.map((column) => row[column] ?? null));
+    this.#hold(row, noun, isLive);
+  }
+
+  /** Holds it in memory before it is written: for what must be heeded also when the disk is full. */
+  saveHeeded(noun: T, isLive: boolean): void {
+    this.#hold(this.#mapping.toRow(noun), noun, isLive);
+    this.save(noun, isLive);
+  }
+
+  #hold(row: Row, noun: T, isLive: boolean): void {
     const key = row[this.#mapping.key] ?? null;
     this.#snapshot = null;
     if (isLive) this.#live.set(key, noun);
