@@ -95,19 +95,24 @@ export class Table<T> {
   /** The newest by `column`, live or not. */
   newest(column: string, limit: number): readonly T[] {
     return this.#rows(`ORDER BY ${column} DESC LIMIT ${Math.trunc(limit)}`).map((row) =>
-      this.#mapping.fromRow(row),
+      this.#nounOf(row),
     );
   }
 
   /** Those that meet an SQL condition of ours, live or not. */
   select(condition: string, values: readonly Value[]): readonly T[] {
-    return this.#rows(`WHERE ${condition}`, values).map((row) => this.#mapping.fromRow(row));
+    return this.#rows(`WHERE ${condition}`, values).map((row) => this.#nounOf(row));
   }
 
   /** How many there are, live or not. */
   count(): number {
     const row = this.#db.prepare(`SELECT count(*) AS n FROM ${this.#mapping.table}`).get();
     return isRow(row) ? Number(row["n"]) : 0;
+  }
+
+  /** What is held in memory knows ages that the file does not. */
+  #nounOf(row: Row): T {
+    return this.#live.get(row[this.#mapping.key] ?? null) ?? this.#mapping.fromRow(row);
   }
 
   #rows(rest: string, values: readonly Value[] = []): Row[] {

@@ -214,3 +214,19 @@ function catchStoreError(work: () => unknown): StoreError {
   }
   throw new Error("nothing was thrown");
 }
+
+test("an allocation is found by PBS's id, whole or without its server, as it was last seen", () => {
+  const store = Store.inMemory();
+  const at = (name: string, pbsJobId: string) => ({ ...allocation, name, pbsJobId });
+  store.saveAllocation(at("ghr-a", "12.vm"));
+  store.saveAllocation({ ...at("ghr-b", "12.other"), intendedAt: NOW + 1 });
+  store.saveAllocation({ ...at("ghr-c", "123.vm"), endedAt: NOW });
+  const found = (id: string) => store.allocationsOfPbsJob(id).map(({ name }) => name);
+  expect(found("12")).toEqual(["ghr-b", "ghr-a"]);
+  expect(found("12.vm")).toEqual(["ghr-a"]);
+  expect(found("123")).toEqual(["ghr-c"]);
+  expect(found("1")).toEqual([]);
+  expect(found("%")).toEqual([]);
+  store.allocations.touch("ghr-a", { ...at("ghr-a", "12.vm"), announcedAt: NOW + 5 });
+  expect(store.allocationsOfPbsJob("12.vm")[0]?.announcedAt).toBe(NOW + 5);
+});
