@@ -1,3 +1,4 @@
+import { LARGEST_ARRAY } from "../../src/domain/pbs-name.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +61,10 @@ async function measure(size: number, rounds: number): Promise<number[]> {
   }
 }
 
+function nobody() {
+  return Promise.resolve({ kind: "unknown" as const, reason: "nobody is asked" });
+}
+
 function build(
   store: Store,
   directory: string,
@@ -71,7 +76,6 @@ function build(
     poolWith({ name, maxAllocations: size, maxWaiting: size, walltimeSeconds: 36_000 }),
   );
   const listed = addLive(store, pools, size, now);
-  const nobody = () => Promise.resolve({ kind: "unknown" as const, reason: "nobody is asked" });
   const github: GitHub = {
     mint: nobody,
     findRunner: nobody,
@@ -83,7 +87,12 @@ function build(
     store,
     log,
     statusInterval: STATUS_INTERVAL,
-    rules: { pools, limits: limitsWith(), patience: patienceFor(STATUS_INTERVAL, 0) },
+    rules: {
+      pools,
+      limits: limitsWith(),
+      patience: patienceFor(STATUS_INTERVAL, 0),
+      mostInArray: LARGEST_ARRAY,
+    },
     ports: {
       github,
       pbs: {
@@ -103,7 +112,7 @@ function build(
         throw new Error("nothing is to be submitted");
       },
       recover: () => Promise.resolve(),
-      refresh: () => Promise.resolve(),
+      refresh: () => Promise.resolve(false),
       tidy: () => Promise.resolve(),
     },
   });

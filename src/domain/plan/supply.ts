@@ -1,6 +1,6 @@
 import type { Action } from "../action.ts";
 import type { Allocation } from "../allocation.ts";
-import { installationSubject } from "../hold.ts";
+import { installationSubject, type Hold } from "../hold.ts";
 import { MINUTE } from "../time.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
 import { mayTake, restsUntil } from "./reuse.ts";
@@ -105,7 +105,7 @@ function planMints(
   taking: readonly Allocation[],
   uncovered: readonly WorkflowJob[],
 ): Action[] {
-  const hold = survey.holds.get(installationSubject(view.lane.identity.scope.installationId));
+  const hold = holdOf(survey, view);
   if (hold && hold.until > survey.now) return [];
   const minting = view.idleRunners.some((runner) => runner.state === "minting");
   // After a failure one attempt shows whether GitHub answers again.
@@ -125,6 +125,10 @@ function planMints(
   });
 }
 
+function holdOf(survey: Survey, { lane }: LaneView): Hold | undefined {
+  return survey.holds.get(installationSubject(lane.identity.scope.installationId));
+}
+
 /** Deletes what waits in PBS for nobody, the youngest first: the oldest is nearest to its start. */
 function planSurplus(view: LaneView, surplus: number): Action[] {
   if (surplus <= 0) return [];
@@ -140,7 +144,9 @@ function planSurplus(view: LaneView, surplus: number): Action[] {
 
 function planSurplusRunners(survey: Survey, view: LaneView): Action[] {
   const surplus = view.idleRunners.length - view.queued.length;
-  if (surplus <= 0) return [];
+  const hold = holdOf(survey, view);
+  // A GitHub in trouble is left alone.
+  if (surplus <= 0 || (hold && hold.until > survey.now)) return [];
   return view.idleRunners
     .filter(
       ({ deliveredAt }) =>

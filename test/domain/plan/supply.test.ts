@@ -203,6 +203,28 @@ describe("reuse", () => {
   });
 });
 
+describe("a GitHub in trouble", () => {
+  it("is not asked to delete runners that nobody needs any more, until it is time", () => {
+    const allocation = allocationIn(lane, "R", { turns: { asked: 1, delivered: 1, reported: 0 } });
+    const { runner } = usedAllocation(lane, { endedAgo: 0 });
+    const idle = {
+      ...runner,
+      allocation: allocation.name,
+      name: `${allocation.name}-1`,
+      state: "delivered" as const,
+      servedJobId: null,
+      exit: null,
+    };
+    const hold = { subject: "installation:7", failures: 1, until: NOW + 1, reason: "429" };
+    const world = worldWith({ pools: [pool], allocations: [allocation], runners: [idle] });
+    expect(actionsOf(world, "deregister")).toHaveLength(1);
+    expect(actionsOf({ ...world, holds: [hold] }, "deregister")).toEqual([]);
+    expect(plan({ ...world, holds: [hold] }, NOW + 1).map(({ kind }) => kind)).toEqual([
+      "deregister",
+    ]);
+  });
+});
+
 describe("warm allocations", () => {
   const hours = { cron: "0 8 * * 1-5", timeZone: "America/Denver", seconds: 36_000 };
   const rule = { runsOn: lane.labels, organization: null, min: 2, hours: null };
