@@ -4,6 +4,7 @@ import { allocationsSubject } from "../domain/hold.ts";
 import { UNKNOWN_LANE } from "../domain/lane.ts";
 import { endedWell } from "../domain/runner-exit.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
+import { closeHandoff, hasRegistrations } from "./handoff-end.ts";
 import { holdBack, letGo } from "./holds.ts";
 import { seePbsJob } from "./observe.ts";
 
@@ -74,7 +75,9 @@ export class AllocationActs {
 
   async end({ allocation: name, reason }: ActionOf<"end">): Promise<void> {
     const { ports, log } = this.#context;
-    await ports.handoff.close(name);
+    const keeps = hasRegistrations(this.#context, name);
+    // A script that is still there, though PBS says it is not, ends either way.
+    if (!keeps || !(await this.#isReleased(name))) await ports.handoff.close(name);
     log.info({ allocation: name, reason }, "Allocation ended");
     this.#learn(name, reason);
     this.#change(name, (allocation) => ({
@@ -82,6 +85,17 @@ export class AllocationActs {
       endedAt: ports.clock.now(),
       end: reason,
     }));
+    if (keeps) await closeHandoff(this.#context, name);
+  }
+
+  /** @returns false if there is no directory to say it in. */
+  async #isReleased(name: string): Promise<boolean> {
+    try {
+      await this.#context.ports.handoff.release(name);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** An allocation that ended by itself and served nobody would only be followed by the next of its kind. */

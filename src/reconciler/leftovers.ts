@@ -5,6 +5,7 @@ import { adoptRunner } from "../domain/runner.ts";
 import { MINUTE, type EpochMs } from "../domain/time.ts";
 import type { RegisteredRunner } from "../github/github.ts";
 import type { ActContext } from "./act-context.ts";
+import { closeHandoff } from "./handoff-end.ts";
 import { heedGitHub } from "./holds.ts";
 
 /** How often allocations that the store does not know are looked for. */
@@ -65,14 +66,14 @@ export class Leftovers {
       .some(({ subject, until }) => subjects.includes(subject) && until > now);
   }
 
-  /** What the store knows to have ended needs no more than its directory's end. */
+  /** Of what the store knows only a directory may be left over. */
   async #listUnknown(): Promise<readonly string[]> {
     const { store, ports } = this.#context;
     const unknown: string[] = [];
     for (const name of await ports.handoff.list()) {
       const known = store.allocations.get(name);
       if (!known) unknown.push(name);
-      else if (known.endedAt !== null) await ports.handoff.close(name);
+      else await closeHandoff(this.#context, name);
     }
     return unknown;
   }

@@ -2,6 +2,7 @@ import { hasHad, phaseOf } from "../domain/allocation.ts";
 import { foundBusy, intendRunner, type Runner } from "../domain/runner.ts";
 import type { GitHubTrouble, MintOutcome } from "../github/github.ts";
 import type { ActContext, ActionOf } from "./act-context.ts";
+import { closeHandoff } from "./handoff-end.ts";
 import { heedGitHub } from "./holds.ts";
 
 /** What is done to registrations at GitHub, and the handing over of their configuration. */
@@ -36,7 +37,7 @@ export class RunnerActs {
     const outcome = await ports.github.mint({ scope, name: runner.name, labels, runnerGroup });
     heedGitHub(this.#context, scope, withTaken(outcome, runner.name));
     if (outcome.kind === "minted") await this.#deliver(runner, outcome);
-    else this.#settleFailure(runner, outcome);
+    else await this.#settleFailure(runner, outcome);
   }
 
   async #deliver(
@@ -72,14 +73,17 @@ export class RunnerActs {
     });
   }
 
-  #settleFailure(runner: Runner, outcome: Exclude<MintOutcome, { kind: "minted" }>): void {
+  async #settleFailure(
+    runner: Runner,
+    outcome: Exclude<MintOutcome, { kind: "minted" }>,
+  ): Promise<void> {
     const { log } = this.#context;
     // 409: it exists under this name, which the plan looks up and deletes; the next attempt has another name.
     if (outcome.kind === "name-taken") {
       log.warn({ runner: runner.name }, "A runner of this name exists already");
       return;
     }
-    if (outcome.kind !== "unknown") this.#gone(runner);
+    if (outcome.kind !== "unknown") await this.#gone(runner);
   }
 
   async find({ runner: name }: ActionOf<"find-runner">): Promise<void> {
@@ -112,7 +116,7 @@ export class RunnerActs {
     const runner = store.runners.get(name) ?? asked;
     if (outcome.kind === "gone") {
       log.info({ runner: name, reason }, "Runner deregistered");
-      this.#gone(runner);
+      await this.#gone(runner);
       return;
     }
     const now = ports.clock.now();
@@ -128,12 +132,13 @@ export class RunnerActs {
 
   async forget({ runner: name }: ActionOf<"forget-runner">): Promise<void> {
     const runner = this.#context.store.runners.get(name);
-    if (runner) this.#gone(runner);
+    if (runner) await this.#gone(runner);
   }
 
-  #gone(runner: Runner): void {
+  async #gone(runner: Runner): Promise<void> {
     const { store, ports } = this.#context;
     store.saveRunner({ ...runner, state: "gone", goneAt: ports.clock.now() });
+    await closeHandoff(this.#context, runner.allocation);
   }
 }
 

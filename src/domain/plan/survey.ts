@@ -137,9 +137,12 @@ function phaseIn(world: World, allocation: Allocation): Phase {
   return world.inFlight.has(`delete:${allocation.name}`) ? "leaving" : phaseOf(allocation);
 }
 
-/** Of the turn the allocation is in: a runner of an earlier turn says nothing about this one. */
+/**
+ * The one that the allocation was given in its turn: a runner of an earlier turn says nothing about this one, nor does one
+ * that was made for it and never delivered.
+ */
 export function isCurrent(runner: Runner, allocation: Allocation): boolean {
-  return runner.turn === allocation.turns.delivered;
+  return runner.turn === allocation.turns.delivered && runner.deliveredAt !== null;
 }
 
 function reuses(pools: ReadonlyMap<string, Pool>, allocation: Allocation): boolean {
