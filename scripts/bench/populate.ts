@@ -107,7 +107,7 @@ function serve(pools: readonly Pool[], index: number, at: EpochMs): Served {
       pbsJobId,
       announcedAt: at,
       mints: { times: 1, last: at },
-      sighting: { job: pbsJob(pbsJobId, name, at), at },
+      sighting: { job: runningJob(pbsJobId, name, at), at },
     },
     runner: {
       ...runner,
@@ -120,7 +120,7 @@ function serve(pools: readonly Pool[], index: number, at: EpochMs): Served {
   };
 }
 
-function pbsJob(id: string, name: string, startedAt: EpochMs): PbsJob {
+function runningJob(id: string, name: string, startedAt: EpochMs): PbsJob {
   const started = "Job run at Tue Nov 24 at 12:00 on (vm:ncpus=1)";
   return {
     id,
@@ -131,5 +131,6 @@ function pbsJob(id: string, name: string, startedAt: EpochMs): PbsJob {
     execHost: "vm/0",
     exitStatus: null,
     startedAt,
+    runs: 1,
   };
 }

@@ -60,6 +60,8 @@ async function measure(size: number, rounds: number): Promise<number[]> {
   }
 }
 
+const nobody = () => Promise.resolve({ kind: "unknown" as const, reason: "nobody is asked" });
+
 function build(
   store: Store,
   directory: string,
@@ -71,7 +73,6 @@ function build(
     poolWith({ name, maxAllocations: size, maxWaiting: size, walltimeSeconds: 36_000 }),
   );
   const listed = addLive(store, pools, size, now);
-  const nobody = () => Promise.resolve({ kind: "unknown" as const, reason: "nobody is asked" });
   const github: GitHub = {
     mint: nobody,
     findRunner: nobody,
@@ -83,7 +84,12 @@ function build(
     store,
     log,
     statusInterval: STATUS_INTERVAL,
-    rules: { pools, limits: limitsWith(), patience: patienceFor(STATUS_INTERVAL, 0) },
+    rules: {
+      pools,
+      limits: limitsWith(),
+      patience: patienceFor(STATUS_INTERVAL, 0),
+      mostInArray: 1,
+    },
     ports: {
       github,
       pbs: {
@@ -103,7 +109,7 @@ function build(
         throw new Error("nothing is to be submitted");
       },
       recover: () => Promise.resolve(),
-      refresh: () => Promise.resolve(),
+      refresh: () => Promise.resolve(false),
       tidy: () => Promise.resolve(),
     },
   });
