@@ -5,6 +5,7 @@ import { composeAllocationScript } from "../src/runner/allocation-script.ts";
 console.log(
   composeAllocationScript({
     handoffs: ["/shared/handoff/ghr-abcdefgh000.0123456789abcdef"],
+    seats: false,
     diagnostics: "/shared/diagnostics",
     runner: "/shared/runner",
     scratch: null,

@@ -122,6 +122,7 @@ function toPool(name: string, pool: Settings["pools"][string]): Omit<Pool, "node
     maxAllocations: pool.max_allocations,
     maxWaiting: pool.max_waiting ?? pool.max_allocations,
     reuse: pool.reuse,
+    slots: pool.slots,
     idleSeconds: pool.idle / SECOND,
     warm: pool.warm.map((each) => toWarmRule(each, pool.labels)),
   };

@@ -19,6 +19,8 @@ export interface Lane {
   readonly request: ResourceRequest;
   readonly labels: LabelSet;
   readonly identity: Identity;
+  /** How many of its allocations are the seats of one PBS job. */
+  readonly slots: number;
 }
 
 /** Of an allocation whose record was lost. No job is ever in it, so that nobody waits for the allocation. */
@@ -40,6 +42,7 @@ export const UNKNOWN_LANE: Lane = {
     runnerGroup: "",
     account: null,
   },
+  slots: 1,
 };
 
 /** The lane of jobs with these labels in a pool that answers to them with this request. */
@@ -64,8 +67,9 @@ export function laneOf(
     ],
     labels,
     [scope.installationId, scope.organization, identity.runnerGroup, identity.account],
+    ...(pool.slots === 1 ? [] : [pool.slots]),
   ]);
-  return { key, pool: pool.name, request, labels, identity };
+  return { key, pool: pool.name, request, labels, identity, slots: pool.slots };
 }
 
 /** Can an allocation of the lane take a job after its first? */

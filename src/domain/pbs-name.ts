@@ -1,11 +1,11 @@
 /**
- * An allocation's name is its PBS job's name (`qsub -N`), or that of an array, `_`, and its place in it:
- * `ghr-k3v9x0ab000`, `ghr-k3v9x0ab001_17`. A job's own name holds no `_`.
+ * An allocation's name is its PBS job's name (`qsub -N`), or that of an array or of a job with several seats, `_`, and
+ * its place in it: `ghr-k3v9x0ab000`, `ghr-k3v9x0ab001_17`. A job's own name holds no `_`.
  */
 export interface PbsName {
   /** At most 15 characters, a letter first, as older PBS wants. */
   readonly job: string;
-  /** Its index in the array; `null` for a job of its own. */
+  /** Its index in the array, or its seat; `null` for a job of its own. */
   readonly index: number | null;
 }
 
@@ -22,7 +22,10 @@ export function allocationNames(job: string, size: number): string[] {
   return size === 1 ? [job] : Array.from({ length: size }, (_, index) => `${job}_${index}`);
 }
 
-/** The id of an allocation whose PBS job has this id: `12[].vm` → `12[4].vm` for the one with index 4. */
+/**
+ * The id of an allocation whose PBS job has this id: `12[].vm` → `12[4].vm` for the one with index 4. Seats of one job
+ * share its id.
+ */
 export function ownJobId(allocation: string, jobId: string): string {
   const { index } = pbsNameOf(allocation);
   return index === null ? jobId : jobId.replace("[]", `[${index}]`);

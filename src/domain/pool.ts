@@ -47,6 +47,8 @@ export interface Pool extends Ceiling {
   /** Name of the GitHub runner group its runners are registered in. */
   readonly runnerGroup: string;
   readonly reuse: ReusePolicy;
+  /** Seats of one PBS job: so many jobs run side by side in it. */
+  readonly slots: number;
   /** How long an allocation that served waits for its next job. */
   readonly idleSeconds: number;
   readonly warm: readonly WarmRule[];

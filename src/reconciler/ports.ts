@@ -10,11 +10,11 @@ export interface Clock {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** One PBS job that is to be: a single allocation, or an array of them. */
+/** One PBS job that is to be: a single allocation, an array of them, or one of which they are the seats. */
 export interface NewPbsJob {
   readonly name: string;
   readonly lane: Lane;
-  /** The directory of each allocation, by index. */
+  /** The directory of each allocation, by index or seat. */
   readonly handoffs: readonly string[];
 }
 

@@ -4,8 +4,13 @@ import type { NodeSettings } from "../domain/node-settings.ts";
 
 /** What differs from one allocation to the next. Paths are absolute. */
 export interface AllocationScript {
-  /** The allocations' handoff directories, as {@link Handoff.open} gave them: one, or those of an array, by index. */
+  /**
+   * The allocations' handoff directories, as {@link Handoff.open} gave them: one, or those of an array or of the seats of
+   * one PBS job, by index.
+   */
   readonly handoffs: readonly string[];
+  /** They are seats: the script starts all of them. */
+  readonly seats: boolean;
   /** Where what is kept of failed runners goes; seen by compute nodes. */
   readonly diagnostics: string;
   /** Where releases of GitHub's runner are: the script takes the current one of its node's architecture. */
@@ -33,6 +38,7 @@ const PARTS = [
   "node/processes.sh",
   "node/node.sh",
   "node/start.sh",
+  "node/seats.sh",
   "node/root.sh",
   "node/environment.sh",
   "node/listener.sh",
@@ -67,20 +73,24 @@ export function composeAllocationScript(about: AllocationScript): string {
     ghr_tool_cache: node.toolCache ?? "",
     ghr_action_cache: node.actionCache ?? "",
   };
-  const lists = { ghr_job_started: node.jobStarted, ghr_job_completed: node.jobCompleted };
+  const lists = {
+    ghr_job_started: node.jobStarted,
+    ghr_job_completed: node.jobCompleted,
+    ghr_handoffs: about.seats ? handoffs : [],
+  };
   return [
     // Profiles define what is used in the pool's lines, such as `module`, as a function that a script does not inherit.
     node.loginShell ? "#!/bin/bash -l" : "#!/bin/bash",
     ...Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}`),
     ...Object.entries(lists).map(([name, words]) => `${name}=(${words.map(quote).join(" ")})`),
-    `ghr_handoff=${handoffWord(handoffs)}`,
+    `ghr_handoff=${about.seats ? quote(handoffs[0] ?? "") : handoffWord(handoffs)}`,
     "# The pool's lines; the first that fails ends the allocation.",
     "ghr_environment() {",
     ...about.environment.flatMap((line, index) => [`ghr_line=${index + 1}`, line, CHECK]),
     ":",
     "}",
     ...PARTS,
-    "ghr_main",
+    about.seats ? "ghr_run_seats" : "ghr_main",
     "",
   ].join("\n");
 }

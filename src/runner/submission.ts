@@ -13,10 +13,11 @@ export function createDescribe(
   return function describe({ name, lane, handoffs }) {
     const pool = pools.find((each) => each.name === lane.pool);
     const { request } = lane;
+    const seats = lane.slots > 1;
     const walltimeSeconds = request.allocationSeconds;
     return {
       name,
-      members: handoffs.length,
+      members: seats ? 1 : handoffs.length,
       queue: request.queue,
       account: lane.identity.account,
       select: request.select,
@@ -27,13 +28,15 @@ export function createDescribe(
       logDirectory: places.logs,
       script: composeAllocationScript({
         handoffs,
+        seats,
         diagnostics: places.diagnostics,
         runner: directories.runner,
         scratch: directories.scratch,
         walltimeSeconds,
         environment: pool?.environment ?? [],
         reuse: pool !== undefined && takesFurtherJobs(lane, pool),
-        waitSeconds: pool && pool.warm.length > 0 ? walltimeSeconds : null,
+        // A seat may wait as long as another is at work.
+        waitSeconds: seats || (pool && pool.warm.length > 0) ? walltimeSeconds : null,
         node: pool?.node ?? DEFAULT_NODE_SETTINGS,
       }),
     };

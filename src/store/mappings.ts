@@ -95,10 +95,13 @@ export const workflowJobs: Mapping<WorkflowJob> = {
 /** Lanes are few and allocations many: equal lanes are one object. */
 const lanes = new Map<string, Lane>();
 
+const ONE_SEAT = { slots: 1 };
+
 function laneFrom(source: string): Lane {
   const known = lanes.get(source);
   if (known) return known;
-  const lane = LaneJson.parse(JSON.parse(source));
+  // Lanes of before there were seats do not tell of them.
+  const lane = { ...ONE_SEAT, ...LaneJson.parse(JSON.parse(source)) };
   lanes.set(source, lane);
   return lane;
 }

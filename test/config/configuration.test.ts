@@ -45,6 +45,7 @@ describe("hpc-runners.yml", () => {
         walltimeSeconds: 5_400,
         resources: { walltime },
         reuse: "same-repository",
+        slots: 1,
       }),
     ]);
     expect(limits.maxAllocations).toBe(100);

@@ -23,6 +23,7 @@ const lane: Lane = {
     runnerGroup: "Default",
     account: null,
   },
+  slots: 1,
 };
 
 function jobsOf(names: readonly string[]): number[] {

@@ -23,6 +23,7 @@ export function poolWith(different: Partial<Pool> & Pick<Pool, "name">): Pool {
     maxAllocations: 10,
     maxWaiting: 10,
     reuse: "never",
+    slots: 1,
     idleSeconds: 60,
     warm: [],
     node: DEFAULT_NODE_SETTINGS,

@@ -117,6 +117,30 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
       },
     );
 
+    it("runs jobs side by side in the seats of one PBS job, and ends it with the last", async () => {
+      const stage = await prepare({
+        pool: {
+          slots: 4,
+          select: "1:ncpus=4",
+          allocation_walltime: "30m",
+          reuse: "lane",
+          idle: "1s",
+        },
+      });
+      stage.github.webhooks.fate = (_event, action) => (action === "queued" ? [] : [0]);
+      const jobs = stage.github.push(workflow(repeat(6, SLEEP))).jobs;
+      await stage.start();
+      await until("four run at once", () => {
+        return jobs.filter(({ status }) => status === "in_progress").length >= 4;
+      });
+      const overview = await untilQuiet(stage);
+      expect(conclusions(stage)).toEqual(repeat(6, "success"));
+      expect(submissionsIn(overview)).toEqual([4, 4]);
+      const pbsJobs = overview.allocations.map(({ pbsJobId }) => pbsJobId);
+      expect(new Set(pbsJobs).size).toBe(2);
+      await expectNothingLeft(stage, overview);
+    });
+
     it("makes few submissions of a burst whose events come one by one", async () => {
       const stage = await prepare({ pool: { max_allocations: 50 }, pbs: { ncpus: 40 } });
       await stage.start();

@@ -276,6 +276,7 @@ describe("the composed script", () => {
         fc.pre(!text.includes("\0"));
         const script = composeAllocationScript({
           handoffs: ["/h/a.b"],
+          seats: false,
           diagnostics: "/d",
           runner: text,
           scratch: null,

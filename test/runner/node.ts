@@ -47,6 +47,11 @@ export class Node {
     return readFileSync(join(this.directory, "traces", name), "utf8");
   }
 
+  /** Leaves something where its listener looks. */
+  touch(name: string): void {
+    writeFileSync(join(this.directory, "traces", name), "");
+  }
+
   /** What is kept of its failed runners. */
   get diagnostics(): string {
     return join(this.directory, "diagnostics");
@@ -83,6 +88,7 @@ export class Node {
     const path = join(this.directory, "job.sh");
     const script = composeAllocationScript({
       handoffs: [await this.handoff.open(NAME)],
+      seats: false,
       diagnostics: this.diagnostics,
       runner: about.runner ?? this.writeRelease(),
       scratch: this.scratch,
@@ -152,8 +158,8 @@ export class Node {
     renameSync(`${path}.draft`, path);
   }
 
-  release(): Promise<void> {
-    return this.handoff.release(NAME);
+  release(name = NAME): Promise<void> {
+    return this.handoff.release(name);
   }
 
   /** As the end of the allocation does. */

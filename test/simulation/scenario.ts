@@ -34,6 +34,8 @@ export interface Scenario {
   readonly disturbances: readonly Disturbance[];
   readonly reuse: boolean;
   readonly mostInArray: number;
+  /** Seats of a PBS job of the small pool. */
+  readonly slots: number;
   /** How long PBS lets an allocation wait at most. */
   readonly queueWait: number;
   readonly statusInterval: number;
@@ -87,5 +89,6 @@ export function scenarioOf(seed: number): Scenario {
     statusInterval: [15 * SECOND, MINUTE, MINUTE, 3 * MINUTE][pick(4)] ?? MINUTE,
     onDisk: random() < 0.1,
     mostInArray: [1, 3, 100][pick(3)] ?? 1,
+    slots: random() < 0.3 ? 3 : 1,
   };
 }

@@ -13,7 +13,7 @@ export const CEILING = 6;
 const QUEUES = { small: "small", large: "large@far" } as const;
 
 /** What the program of a history is told of its site. */
-export function siteOf({ reuse, statusInterval, mostInArray }: Scenario): Configuration {
+export function siteOf({ reuse, statusInterval, mostInArray, slots }: Scenario): Configuration {
   const pools = (["small", "large"] as const).map((name) =>
     poolWith({
       name,
@@ -21,6 +21,7 @@ export function siteOf({ reuse, statusInterval, mostInArray }: Scenario): Config
       walltimeSeconds: 3_600,
       allocationSeconds: 7_200,
       maxAllocations: CEILINGS[name],
+      slots: name === "small" ? slots : 1,
       reuse: reuse ? "lane" : "never",
     }),
   );

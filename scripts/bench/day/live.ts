@@ -58,6 +58,7 @@ export async function live(
     statusInterval: STATUS_INTERVAL,
     onDisk: false,
     mostInArray: LARGEST_ARRAY,
+    slots: 1,
   };
   const surroundings: Surroundings = {
     scenario,

@@ -46,6 +46,7 @@ export async function runAllocation(directory: string, release: string): Promise
   const script = composeAllocationScript({
     ...about,
     handoffs: [await handoff.open(NAME)],
+    seats: false,
     diagnostics: join(directory, "diagnostics"),
     environment: [],
     reuse: false,

@@ -126,6 +126,11 @@ export const pool = z.strictObject({
     .describe(
       "May an allocation take further jobs of its lane (same pool, labels, request, identity) while walltime for a whole job is left (allocation_walltime)? never; same-repository: while no other repository's job waits in the lane; lane: any.",
     ),
+  slots: count(256, "write a whole number from 1 to 256")
+    .default(1)
+    .describe(
+      "How many jobs run side by side in one allocation, each with its own root and, where the node permits, its own share of the CPUs. select is for all of them together; max_allocations counts PBS jobs.",
+    ),
   idle: duration(0, DAY)
     .prefault("60s")
     .describe("How long an allocation that has served waits for its next job."),

@@ -2,6 +2,7 @@ import type { Action } from "../action.ts";
 import { phaseOf, wasPutBack, type Allocation } from "../allocation.ts";
 import { explainExitStatus, hasEnded, type PbsJob } from "../pbs-job.ts";
 import type { Runner } from "../runner.ts";
+import { companyOf, isOutlived } from "./seats.ts";
 import type { Survey } from "./survey.ts";
 
 /** Heals submissions whose answer was lost, and ends what is over or should be. */
@@ -17,7 +18,7 @@ export function planAllocations(survey: Survey): Action[] {
   });
 }
 
-/** Only what PBS (or the lack of any trace in it) says is the end of an allocation. */
+/** Only what PBS (or the lack of any trace in it) says is the end of an allocation; and of a seat its own last word. */
 function planEnd(survey: Survey, allocation: Allocation): Action | null {
   const reason = endOf(survey, allocation);
   return reason === null ? null : { kind: "end", allocation: allocation.name, reason };
@@ -36,6 +37,8 @@ function endOf(survey: Survey, allocation: Allocation): string | null {
     return farewell?.reason ?? end ?? describe(sighting.job);
   if (absence && absence.confirmedAt !== null)
     return farewell?.reason ?? end ?? "PBS no longer knows it";
+  // Of its PBS job's end another seat will hear.
+  if (farewell && isOutlived(survey, allocation)) return farewell.reason;
   return null;
 }
 
@@ -102,8 +105,10 @@ function planDeletion(survey: Survey, allocation: Allocation): Action | null {
   const since = deletion.last ?? farewell?.at ?? releasedAt ?? silentSince(survey, allocation);
   if (since === null) return null;
   if (survey.now - since < (deleting ? patience.deleteEvery : patience.leaving)) return null;
+  if (isOutlived(survey, allocation)) return null;
   const force = deletion.times >= patience.deletesBeforeForce;
-  return { kind: "delete", allocations: [name], force, reason: "it did not end by itself" };
+  const names = companyOf(survey, allocation).map((each) => each.name);
+  return { kind: "delete", allocations: names, force, reason: "it did not end by itself" };
 }
 
 function silentSince(survey: Survey, allocation: Allocation): number | null {

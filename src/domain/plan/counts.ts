@@ -1,5 +1,7 @@
 import type { Allocation, Beneficiary } from "../allocation.ts";
+import { groupBy } from "../group.ts";
 import type { Lane } from "../lane.ts";
+import { pbsNameOf } from "../pbs-name.ts";
 import { COUNTED_BY, type Ceiling, type CountedBy, type Limits, type Pool } from "../pool.ts";
 
 /** How many allocations there are, by whom they count for; grows with each that is granted. */
@@ -79,7 +81,7 @@ function keysOf(
   return keys;
 }
 
-/** What there is already. */
+/** What there is already. Seats of one PBS job count as one: for whom it was submitted, and waiting until one has started. */
 export function countAll(
   limits: Limits,
   pools: ReadonlyMap<string, Pool>,
@@ -87,6 +89,14 @@ export function countAll(
   isWaiting: (allocation: Allocation) => boolean,
 ): Counts {
   const counts = new Counts(limits, pools);
-  for (const each of allocations) counts.add(each.lane, each.beneficiary, isWaiting(each));
+  const jobs = groupBy(allocations, ({ name, lane }) =>
+    lane.slots > 1 ? pbsNameOf(name).job : name,
+  );
+  for (const seats of jobs.values()) {
+    const [first] = seats;
+    if (!first) continue;
+    const beneficiary = seats.find((each) => each.beneficiary !== null)?.beneficiary ?? null;
+    counts.add(first.lane, beneficiary, seats.every(isWaiting));
+  }
   return counts;
 }

@@ -15,21 +15,29 @@ function mostInArray(world: ArrayRules, lane: Lane): number {
  * a matrix come one by one, and the first need not wait for the others.
  */
 export function isSubmitting(world: World, { lane, pending }: LaneView): boolean {
-  if (mostInArray(world, lane) === 1) return false;
+  // Seats are as many as there are in a job, whenever it is submitted.
+  if (lane.slots > 1 || mostInArray(world, lane) === 1) return false;
   return pending.some(({ name }) => world.inFlight.has(`submit:${name}`));
 }
 
 /**
  * Names for the new allocations of one tick: as few PBS jobs as possible, so that a burst is one `qsub -J` where the
- * destination takes arrays, and jobs of their own where it does not.
+ * destination takes arrays, and jobs of their own where it does not. Of a lane with seats there are as many names as its
+ * PBS jobs have, which may be more than were asked for.
  */
 export function createNaming(
   world: ArrayRules & Pick<World, "nonce">,
 ): (lane: Lane, count: number) => string[] {
   let serial = 0;
   return function nameAll(lane, count) {
-    const most = mostInArray(world, lane);
     const names: string[] = [];
+    if (lane.slots > 1) {
+      while (names.length < count) {
+        names.push(...allocationNames(jobName(world.nonce, serial++), lane.slots));
+      }
+      return names;
+    }
+    const most = mostInArray(world, lane);
     for (let left = count; left > 0; left -= most) {
       names.push(...allocationNames(jobName(world.nonce, serial++), Math.min(left, most)));
     }

@@ -114,6 +114,8 @@ class Grants {
   readonly #survey: Survey;
   readonly #counts: Counts;
   readonly #byLane = new Map<string, { readonly lane: Lane; readonly granted: Beneficiaries }>();
+  /** Lanes whose next allocations wait for the end of a submission. */
+  readonly #submitting = new Set<string>();
   /** By pool: how many more its holds allow. */
   readonly #probes = new Map<string, number>();
 
@@ -121,7 +123,8 @@ class Grants {
     this.#survey = survey;
     this.#counts = counts;
     for (const { view } of wants) {
-      const { pool } = view.lane;
+      const { key, pool } = view.lane;
+      if (isSubmitting(survey.world, view)) this.#submitting.add(key);
       const most = mostByHolds(survey, view, counts.ofPool(pool));
       this.#probes.set(pool, Math.min(this.#probes.get(pool) ?? Infinity, most));
     }
@@ -134,13 +137,16 @@ class Grants {
   tryOne({ view }: Want, beneficiary: Beneficiary | null, most: number): string | null {
     const { lane } = view;
     const known = this.#byLane.get(lane.key) ?? { lane, granted: [] };
-    if (known.granted.length >= most || isSubmitting(this.#survey.world, view)) return "lane";
+    if (known.granted.length >= most || this.#submitting.has(lane.key)) return "lane";
+    // A seat of a PBS job that is granted already: holds and ceilings count PBS jobs.
+    const isSeat = known.granted.length % lane.slots !== 0;
     const probes = this.#probes.get(lane.pool) ?? 0;
-    if (probes <= 0) return "hold";
-    const broken = this.#counts.brokenBy(lane, beneficiary);
+    if (!isSeat && probes <= 0) return "hold";
+    const broken = isSeat ? null : this.#counts.brokenBy(lane, beneficiary);
     if (broken !== null) return broken;
     known.granted.push(beneficiary);
     this.#byLane.set(lane.key, known);
+    if (isSeat) return null;
     this.#probes.set(lane.pool, probes - 1);
     this.#counts.add(lane, beneficiary, true);
     return null;
@@ -150,9 +156,10 @@ class Grants {
     const nameAll = createNaming(this.#survey.world);
     return [...this.#byLane.values()].map(({ lane, granted }) => {
       const names = nameAll(lane, granted.length);
-      const allocations = granted.map((beneficiary, index): NewAllocation => ({
-        name: names[index] ?? "",
-        beneficiary,
+      // A PBS job's last seats may be for nobody yet.
+      const allocations = names.map((name, index): NewAllocation => ({
+        name,
+        beneficiary: granted[index] ?? null,
       }));
       return { kind: "submit", lane, allocations };
     });

@@ -1,9 +1,11 @@
 import type { Action } from "../action.ts";
 import type { Allocation } from "../allocation.ts";
+import { groupBy } from "../group.ts";
 import { installationSubject, type Hold } from "../hold.ts";
 import { MINUTE } from "../time.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
 import { mayTake, restsUntil } from "./reuse.ts";
+import { companyOf, hasWorkingCompany, isLateSeat } from "./seats.ts";
 import { planSubmissions, type Want } from "./submissions.ts";
 import type { LaneView, Survey } from "./survey.ts";
 import { warmTargets } from "./warm.ts";
@@ -48,7 +50,7 @@ function planLane(
       ...spent.map((each) => release(each, "too little of its walltime is left")),
       ...planMints(survey, view, taking, uncovered),
       ...resting.leaving.map((each) => release(each, NOT_NEEDED)),
-      ...planSurplus(view, -missing),
+      ...planSurplus(survey, view, -missing),
       ...planSurplusRunners(survey, view),
     ],
     want:
@@ -73,9 +75,12 @@ function rest(
 ): { readonly staying: readonly Allocation[]; readonly leaving: readonly Allocation[] } {
   const staying: Allocation[] = [];
   const leaving: Allocation[] = [];
+  const all = new Set(free);
   for (const each of free) {
     // One that may not take what waits would only be paid for.
-    const rests = able.has(each) && restsUntil(survey, each) > survey.now;
+    const rests =
+      able.has(each) &&
+      (restsUntil(survey, each) > survey.now || hasWorkingCompany(survey, each, all));
     const stays = rests || staying.length < spare;
     (stays ? staying : leaving).push(each);
   }
@@ -89,12 +94,13 @@ const LEAST_WALLTIME_LEFT = 3 * MINUTE;
  * A first job may have lost some of its walltime to a GitHub that was slow: better than another wait in PBS. A later one
  * is sure to have all that it asks for.
  */
-function hasWalltimeLeft({ lane, sighting, announcedAt, turns }: Allocation, now: number): boolean {
+function hasWalltimeLeft(allocation: Allocation, now: number): boolean {
+  const { lane, sighting, announcedAt, turns } = allocation;
   const started = sighting?.job.startedAt ?? announcedAt;
   if (started === null) return true;
   const walltime = lane.request.walltimeSeconds * 1000;
   const left = lane.request.allocationSeconds * 1000 - (now - started);
-  return turns.delivered === 0
+  return turns.delivered === 0 && !isLateSeat(allocation, started, now)
     ? left > Math.min(LEAST_WALLTIME_LEFT, walltime / 4)
     : left >= walltime;
 }
@@ -129,14 +135,18 @@ function holdOf(survey: Survey, { lane }: LaneView): Hold | undefined {
   return survey.holds.get(installationSubject(lane.identity.scope.installationId));
 }
 
-/** Deletes what waits in PBS for nobody, the youngest first: the oldest is nearest to its start. */
-function planSurplus(view: LaneView, surplus: number): Action[] {
+/**
+ * Deletes what waits in PBS for nobody, the youngest first: the oldest is nearest to its start. A PBS job with several
+ * seats goes when all of them are too many.
+ */
+function planSurplus(survey: Survey, view: LaneView, surplus: number): Action[] {
   if (surplus <= 0) return [];
-  const names = view.pending
-    .filter(({ pbsJobId }) => pbsJobId !== null)
-    .toReversed()
-    .slice(0, surplus)
-    .map((each) => each.name);
+  const pending = view.pending.filter(({ pbsJobId }) => pbsJobId !== null).toReversed();
+  const names: string[] = [];
+  for (const job of groupBy(pending, ({ pbsJobId }) => pbsJobId).values()) {
+    const whole = job[0] ? companyOf(survey, job[0]).length === job.length : false;
+    if (whole && names.length + job.length <= surplus) names.push(...job.map(({ name }) => name));
+  }
   return names.length === 0
     ? []
     : [{ kind: "delete", allocations: names, force: false, reason: NOT_NEEDED }];

@@ -8,6 +8,7 @@ import type { EpochMs } from "../time.ts";
 import type { RegistrationScope, WorkflowJob } from "../workflow-job.ts";
 import type { LabelSet } from "../labels.ts";
 import type { World } from "../world.ts";
+import { seatsIn, type Seats } from "./seats.ts";
 
 /** Demand and supply of one lane. */
 export interface LaneView {
@@ -30,6 +31,7 @@ export interface Survey {
   readonly lanes: Map<string, LaneView>;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly phases: ReadonlyMap<string, Phase>;
+  readonly seats: Seats;
   readonly allocations: ReadonlyMap<string, Allocation>;
   /** By allocation: the runner of the turn it is in. */
   readonly currentRunners: ReadonlyMap<string, Runner>;
@@ -92,6 +94,7 @@ export function survey(world: World, now: EpochMs): Survey {
 
   const holds = new Map(world.holds.map((hold) => [hold.subject, hold]));
   return {
+    seats: seatsIn(world.allocations),
     world,
     now,
     lanes,

@@ -1,6 +1,6 @@
 # The node's end of the handoff (src/handoff/handoff.ts): messages go into the inbox, runners come out of our directory.
 
-ghr_log() { printf '%(%FT%T%z)T %s\n' -1 "$*"; }
+ghr_log() { printf '%(%FT%T%z)T %s\n' -1 "${ghr_label-}$*"; }
 
 # Closed by the program: nobody listens any more. A filesystem that is away for a moment takes the inbox with it.
 ghr_is_closed() { [[ ! -d $ghr_handoff && -d $ghr_inbox ]]; }

@@ -4,7 +4,14 @@ import type { Look } from "./check.ts";
 export function absence(): Look {
   return (sighting, { pbs }) => {
     if (sighting.kind !== "closing") return null;
-    const alive = pbs.live().find(({ name }) => name === sighting.allocation);
+    const { allocation } = sighting;
+    // Of a seat its own last word is its end, while the others of its PBS job go on.
+    const alive = pbs
+      .live()
+      .find(
+        ({ seats, ended }) =>
+          seats.includes(allocation) && (seats.length === 1 || !ended.has(allocation)),
+      );
     return alive ? `${alive.id} lives and was declared dead` : null;
   };
 }

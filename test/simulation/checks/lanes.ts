@@ -6,7 +6,7 @@ export function lanes(): Look {
   return (sighting, { pbs, github }) => {
     if (sighting.kind !== "delivery") return null;
     const { allocation, jitConfig } = sighting;
-    const submitted = [...pbs.allocations.values()].find(({ name }) => name === allocation);
+    const submitted = [...pbs.allocations.values()].find(({ seats }) => seats.includes(allocation));
     const runner = github.runners.get(jitConfig.slice(JIT.length));
     // Removed by GitHub in the meantime: then it is of no lane any more.
     if (!submitted || !runner) return null;

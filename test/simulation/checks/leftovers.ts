@@ -21,14 +21,15 @@ export function neverBusy(): Look {
   return (sighting, system) => {
     if (sighting.kind === "deletion") {
       const allocation = system.pbs.allocations.get(sighting.pbsJobId);
-      return allocation ? atWork(allocation.name, system) : null;
+      const busy = allocation?.seats.map((each) => atWork(each, system)) ?? [];
+      return busy.find((each) => each !== null) ?? null;
     }
     return sighting.kind === "release" ? atWork(sighting.allocation, system) : null;
   };
 }
 
 function atWork(allocation: string, { github, pbs }: System): string | null {
-  const runs = pbs.live().some(({ name, state }) => name === allocation && state === "R");
+  const runs = pbs.live().some(({ seats, state }) => seats.includes(allocation) && state === "R");
   if (!runs) return null;
   for (const { name, online, job } of github.runners.values()) {
     const theirs = name.startsWith(`${allocation}-`);

@@ -23,7 +23,7 @@ export class HandoffModel implements Handoff {
 
   async open(allocation: string): Promise<string> {
     await this.#touch("open", allocation);
-    const path = `/handoff/${allocation}`;
+    const path = `/handoff/${allocation}.secret`;
     const fresh: Directory = {
       path,
       runners: new Map(),

@@ -6,6 +6,17 @@ import { JIT, type GitHubModel, type ModelRunner } from "./github.ts";
 import type { HandoffModel } from "./handoff.ts";
 import type { ModelAllocation, PbsModel } from "./pbs.ts";
 
+/** One allocation on the node: most PBS jobs have one. */
+interface Seat {
+  readonly job: ModelAllocation;
+  readonly name: string;
+  onKill: (signal: "TERM" | "KILL") => void;
+}
+
+function isRunning({ job, name }: Seat): boolean {
+  return job.state === "R" && !job.ended.has(name);
+}
+
 /** What runs in an allocation: the script, and GitHub's runner. */
 export class NodeModel {
   readonly #surroundings: Surroundings;
@@ -27,59 +38,78 @@ export class NodeModel {
     this.#reuse = surroundings.scenario.reuse;
   }
 
-  start(allocation: ModelAllocation): void {
+  start(job: ModelAllocation): void {
+    const seats = job.seats.map((name): Seat => ({ job, name, onKill: () => undefined }));
+    job.onKill = (signal) => {
+      for (const seat of seats) if (!job.ended.has(seat.name)) seat.onKill(signal);
+    };
+    for (const seat of seats) this.#startSeat(seat);
+  }
+
+  #startSeat(seat: Seat): void {
     const { faults, clock } = this.#surroundings;
-    if (faults.strikes("node-silent", allocation.id)) return;
-    const after = delay(this.#surroundings, SECOND, 5 * SECOND, "script", allocation.id);
-    const { runs } = allocation;
+    const { job, name } = seat;
+    const about = job.seats.length === 1 ? job.id : name;
+    if (faults.strikes("node-silent", about)) return;
+    const after = delay(this.#surroundings, SECOND, 5 * SECOND, "script", about);
+    const { runs } = job;
     clock.after(after, () => {
-      if (allocation.state !== "R" || allocation.runs !== runs) return;
-      const directory = this.#handoff.directories.get(allocation.name);
+      if (job.state !== "R" || job.runs !== runs) return;
+      const directory = this.#handoff.directories.get(name);
       if (!directory || directory.begun) {
-        this.#say(allocation, { kind: "ends", cause: "begun" }, "ends");
-        this.#pbs().end(allocation, 0);
+        this.#say(seat, { kind: "ends", cause: "begun" }, "ends");
+        this.#leave(seat);
         return;
       }
       directory.begun = true;
-      if (faults.strikes("script-fails", allocation.id)) {
-        this.#say(allocation, { kind: "ends", cause: "environment" }, "ends");
-        this.#pbs().end(allocation, 0);
-      } else this.#turn(allocation, 1);
+      if (faults.strikes("script-fails", about)) {
+        this.#say(seat, { kind: "ends", cause: "environment" }, "ends");
+        this.#leave(seat);
+      } else this.#turn(seat, 1);
     });
   }
 
-  #turn(allocation: ModelAllocation, turn: number): void {
+  /** Its script has ended; with the last, the PBS job's. */
+  #leave({ job, name }: Seat): void {
+    job.ended.add(name);
+    if (job.seats.every((each) => job.ended.has(each))) this.#pbs().end(job, 0);
+  }
+
+  #turn(seat: Seat, turn: number): void {
     const { clock } = this.#surroundings;
-    const { name } = allocation;
+    const { job, name } = seat;
     let runner: ModelRunner | null = null;
     let over = false;
-    this.#say(allocation, { kind: "asks", turn, host: "node1" }, `asks-${turn}`);
+    this.#say(seat, { kind: "asks", turn, host: "node1" }, `asks-${turn}`);
 
     const look = (): void => {
       const directory = this.#handoff.directories.get(name);
-      if (over || allocation.state !== "R") return;
+      if (over || !isRunning(seat)) return;
       if (!directory || directory.released) return finish(runner ? 0 : null, "released");
       const jit = directory.runners.get(turn);
       if (jit === undefined || runner || taken) return;
       taken = true;
       directory.runners.delete(turn);
-      this.#run(allocation, jit.slice(JIT.length), turn, (started) => (runner = started), finish);
+      this.#run(seat, jit.slice(JIT.length), turn, (started) => (runner = started), finish);
     };
     let taken = false;
     /** @param code the runner's; `null` where there was none. */
     const finish = (code: number | null, cause: EndCause): void => {
-      if (over || allocation.state !== "R") return;
+      if (over || !isRunning(seat)) return;
       over = true;
       stopWaiting();
       if (runner) this.#github.disconnect(runner);
       if (code !== null) {
         const report = { kind: "reports" as const, turn, code, cause };
-        this.#say(allocation, report, `reports-${turn}`);
+        this.#say(seat, report, `reports-${turn}`);
       }
-      if (code !== null && cause === "exited" && this.#reuse)
-        return this.#turn(allocation, turn + 1);
-      this.#say(allocation, { kind: "ends", cause }, "ends");
-      clock.after(SECOND, () => this.#pbs().end(allocation, 0));
+      if (code !== null && cause === "exited" && this.#reuse) return this.#turn(seat, turn + 1);
+      this.#say(seat, { kind: "ends", cause }, "ends");
+      const { runs } = job;
+      job.ended.add(name);
+      clock.after(SECOND, () => {
+        if (job.runs === runs) this.#leave(seat);
+      });
     };
     const stopWaiting = clock.after(20 * MINUTE, () => {
       if (!taken) finish(null, "unused");
@@ -87,7 +117,7 @@ export class NodeModel {
     const directory = this.#handoff.directories.get(name);
     // Seen by the next look, a second later at most.
     if (directory) directory.onChange = () => void clock.after(SECOND, look);
-    allocation.onKill = (signal) => {
+    seat.onKill = (signal) => {
       if (signal === "TERM") return finish(runner ? 0 : null, "terminated");
       over = true;
       if (runner) this.#github.disconnect(runner);
@@ -96,7 +126,7 @@ export class NodeModel {
   }
 
   #run(
-    allocation: ModelAllocation,
+    seat: Seat,
     name: string,
     turn: number,
     started: (runner: ModelRunner) => void,
@@ -106,7 +136,7 @@ export class NodeModel {
     if (faults.strikes("runner-never-connects", name)) return;
     const after = delay(this.#surroundings, SECOND, 6 * SECOND, "connect", name, turn);
     clock.after(after, () => {
-      if (allocation.state !== "R") return;
+      if (!isRunning(seat)) return;
       let runner: ModelRunner | null = null;
       let working = false;
       const exit = (code: number): void => {
@@ -136,7 +166,7 @@ export class NodeModel {
           clock.after(3 * SECOND, () => exit(137));
           return;
         }
-        const walltime = allocation.submission.walltimeSeconds * SECOND;
+        const walltime = seat.job.submission.walltimeSeconds * SECOND;
         const outlives = faults.strikes("job-outlives-walltime", name);
         clock.after(outlives ? 2 * walltime : job.about.duration, () => done("success"));
       };
@@ -148,22 +178,15 @@ export class NodeModel {
   }
 
   /** Tries again for a minute where the disk is full, as the script does. */
-  #say(
-    allocation: ModelAllocation,
-    about: Parameters<typeof messageOf>[1],
-    file: string,
-    attempt = 1,
-  ): void {
-    const message = messageOf(allocation, about);
-    if (this.#handoff.say(message, `${allocation.name}.${file}`) || attempt > 6) return;
-    this.#surroundings.clock.after(10 * SECOND, () =>
-      this.#say(allocation, about, file, attempt + 1),
-    );
+  #say(seat: Seat, about: Parameters<typeof messageOf>[1], file: string, attempt = 1): void {
+    const message = messageOf(seat, about);
+    if (this.#handoff.say(message, `${seat.name}.${file}`) || attempt > 6) return;
+    this.#surroundings.clock.after(10 * SECOND, () => this.#say(seat, about, file, attempt + 1));
   }
 }
 
 function messageOf(
-  { id, name }: ModelAllocation,
+  { job, name }: Seat,
   about:
     | { readonly kind: "asks"; readonly turn: number; readonly host: string }
     | {
@@ -174,7 +197,7 @@ function messageOf(
       }
     | { readonly kind: "ends"; readonly cause: EndCause },
 ): Message {
-  const of = { allocation: name, pbsJobId: id };
+  const of = { allocation: name, pbsJobId: job.id };
   switch (about.kind) {
     case "asks":
       return { ...of, ...about, remark: null };

@@ -11,6 +11,10 @@ export interface ModelAllocation {
   readonly name: string;
   /** Members of one array share it: `12[].vm`. */
   readonly jobId: string;
+  /** The allocations that are its seats; of most, itself alone. */
+  readonly seats: readonly string[];
+  /** Seats that have said their last word. */
+  readonly ended: Set<string>;
   readonly submission: Submission;
   state: PbsJob["state"];
   comment: string | null;
@@ -31,6 +35,13 @@ export interface PbsRules {
   readonly queueWait?: number;
   /** Jobs that run at a time, at most; the others wait, the longest-waiting goes first. Default: all of them. */
   readonly slots?: number;
+}
+
+/** The allocations whose handoffs the script lists, each for a seat; `null` where it is for one of its own. */
+function seatsOf({ script }: Submission): readonly string[] | null {
+  const [, list = ""] = /^ghr_handoffs=\((.+)\)$/m.exec(script) ?? [];
+  const names = [...list.matchAll(/\/([^/.']+)\.secret'/g)].flatMap(([, name]) => name ?? []);
+  return names.length === 0 ? null : names;
 }
 
 /** PBS, as its commands show it: late, sometimes silent, and the only one who knows what runs. */
@@ -179,6 +190,8 @@ export class PbsModel implements Pbs {
       id,
       name,
       jobId,
+      seats: seatsOf(submission) ?? [name],
+      ended: new Set(),
       submission,
       state: held ? "H" : "Q",
       comment: impossible ? "Can Never Run: Insufficient amount of resource: ncpus" : null,
