@@ -10,6 +10,9 @@ interface Directory {
   onChange: () => void;
 }
 
+/** Unguessable in earnest. */
+const SECRET = "0".repeat(32);
+
 /** The shared filesystem: the program's end is the port, the nodes' end is below. */
 export class HandoffModel implements Handoff {
   readonly directories = new Map<string, Directory>();
@@ -23,7 +26,7 @@ export class HandoffModel implements Handoff {
 
   async open(allocation: string): Promise<string> {
     await this.#touch("open", allocation);
-    const path = `/handoff/${allocation}.secret`;
+    const path = `/handoff/${allocation}.${SECRET}`;
     const fresh: Directory = {
       path,
       runners: new Map(),

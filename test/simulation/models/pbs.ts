@@ -40,7 +40,7 @@ export interface PbsRules {
 /** The allocations whose handoffs the script lists, each for a seat; `null` where it is for one of its own. */
 function seatsOf({ script }: Submission): readonly string[] | null {
   const [, list = ""] = /^ghr_handoffs=\((.+)\)$/m.exec(script) ?? [];
-  const names = [...list.matchAll(/\/([^/.']+)\.secret'/g)].flatMap(([, name]) => name ?? []);
+  const names = [...list.matchAll(/\/([^/.']+)\.[^/.']+'/g)].flatMap(([, name]) => name ?? []);
   return names.length === 0 ? null : names;
 }
 
