@@ -77,7 +77,7 @@ async function watch(
     }
     const table = jobTable(overview.jobs.toReversed(), overview.at, screenOf(process.stdout));
     if (live) logUpdate(table);
-    if (signal.aborted || isQuiet(stage, overview)) {
+    if (signal.aborted || (await isQuiet(stage, overview))) {
       if (live) logUpdate.done();
       else console.log(table);
       return overview;
@@ -87,12 +87,11 @@ async function watch(
 }
 
 /** Every job is over or refused, and nothing of ours is left. */
-function isQuiet(stage: Stage, { jobs, allocations }: Overview): boolean {
-  const all = stage.github.jobs().length;
-  return (
-    jobs.length === all &&
+async function isQuiet(stage: Stage, overview: Overview): Promise<boolean> {
+  const { jobs, allocations } = overview;
+  const over =
+    jobs.length === stage.github.jobs().length &&
     jobs.every(({ status }) => status === "completed" || status === "refused") &&
-    allocations.every(({ phase }) => phase === "ended") &&
-    stage.github.runners().length === 0
-  );
+    allocations.every(({ phase }) => phase === "ended");
+  return over && Object.values(await stage.leftovers(overview)).every((count) => count === 0);
 }
