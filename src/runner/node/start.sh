@@ -6,7 +6,7 @@ ghr_claim() {
   local try
   for try in 1 2 3 4 5 6; do
     mkdir -- "${ghr_handoff:?}/begun" 2>/dev/null && return 0
-    [[ -d $ghr_handoff ]] || ghr_end closed "the handoff is closed"
+    ! ghr_is_closed || ghr_end closed "the handoff is closed"
     [[ ! -d $ghr_handoff/begun ]] || break
     ghr_log "cannot write to the handoff (attempt $try)"
     ghr_pause 10
