@@ -1,6 +1,6 @@
 import type { Allocation } from "../domain/allocation.ts";
 import { allocationsSubject, installationSubject, poolSubject, type Hold } from "../domain/hold.ts";
-import type { LabelSet } from "../domain/labels.ts";
+import { printable, type LabelSet } from "../domain/labels.ts";
 import type { Pool } from "../domain/pool.ts";
 import { routeJob } from "../domain/routing.ts";
 import { endedWell } from "../domain/runner-exit.ts";
@@ -57,7 +57,8 @@ export function jobViewer(
       repository: job.repository,
       workflow: job.workflowName,
       name: job.name,
-      labels: job.labels,
+      // As they were written, but for what moves a terminal: outsiders' text.
+      labels: job.labels.map((label) => printable(label, 256)),
       status: isLive(job) || job.status === "completed" ? job.status : "refused",
       conclusion: job.conclusion,
       pool: allocation?.lane.pool ?? (route.kind === "lane" ? route.lane.pool : null),

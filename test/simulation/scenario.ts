@@ -50,6 +50,8 @@ export const FAULTS_END = 3 * HOUR;
 const CAUSES: Partial<Readonly<Record<Fault, Fault>>> = {
   "qdel-ignored": "node-silent",
   "github-stale": "event-lost",
+  // What was missed is found all at once.
+  "array-refused": "event-lost",
 };
 
 export function scenarioOf(seed: number): Scenario {
