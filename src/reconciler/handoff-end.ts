@@ -1,3 +1,5 @@
+import type { Runner } from "../domain/runner.ts";
+import { endedWell } from "../domain/runner-exit.ts";
 import type { ActContext } from "./act-context.ts";
 
 /**
@@ -5,9 +7,13 @@ import type { ActContext } from "./act-context.ts";
  * until the last of them is gone.
  */
 export function hasRegistrations({ store }: ActContext, allocation: string): boolean {
-  return store.runners
-    .live()
-    .some((runner) => runner.allocation === allocation && runner.state !== "gone");
+  return store.runners.live().some((each) => each.allocation === allocation && mayExist(each));
+}
+
+/** GitHub removes a registration with its job; one that is not known to have had any may still be there. */
+function mayExist({ state, servedJobId, exit }: Runner): boolean {
+  if (state === "gone") return false;
+  return servedJobId === null && (exit === null || !endedWell(exit));
 }
 
 /** Removes the directory of an allocation that has ended, if nothing needs it any more. */
