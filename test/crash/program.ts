@@ -12,13 +12,16 @@ function dieAt(moment: string): void {
   if (moment === CRASH_AT) process.kill(process.pid, "SIGKILL");
 }
 
-/** Every call of the port is a side effect, but looking into the inbox. */
+/** Calls that change nothing, and come before anything is told of the start. */
+const LOOKS = ["handoff.receive", "handoff.list"];
+
+/** Every call of the port is a side effect, but looking into the handoff. */
 function watched<T extends object>(port: T, name: string): T {
   return new Proxy(port, {
     get(target, method) {
       const member: unknown = Reflect.get(target, method, target);
       const effect = `${name}.${String(method)}`;
-      if (typeof member !== "function" || effect === "handoff.receive") return member;
+      if (typeof member !== "function" || LOOKS.includes(effect)) return member;
       return async (...args: unknown[]) => {
         appendFileSync(EFFECTS, `${effect}\n`);
         dieAt(`before ${effect}`);
