@@ -24,6 +24,7 @@ import { ReleaseShelf } from "../runner/release/shelf.ts";
 import { hostArchitecture } from "../runner/release/source.ts";
 import { createPbs } from "../pbs/driver.ts";
 import type { Overview } from "../status/overview.ts";
+import { Store } from "../store/store.ts";
 import type { Scene } from "./scene.ts";
 
 export interface StageOptions {
@@ -192,10 +193,13 @@ export class Stage {
     const handoff = join(this.stateDirectory, "shared/handoff");
     const entries = await readdir(handoff);
     const messages = await readdir(join(handoff, "inbox"));
+    const awaited = new Set<string | undefined>(entries.length > 1 ? this.#awaited() : []);
     return {
       runners: this.github.runners().length,
       allocations: await this.#liveAllocations(overview),
-      handoffs: entries.length - 1 + messages.length,
+      handoffs:
+        entries.filter((name) => name !== "inbox" && !awaited.has(name.split(".")[0])).length +
+        messages.length,
     };
   }
 
@@ -205,6 +209,17 @@ export class Stage {
     await this.pbs?.stop();
     await this.github.stop();
     if (!keepFiles) await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Allocations whose directory stays for a quarter of an hour: GitHub may still make a runner of theirs. */
+  #awaited(): readonly string[] {
+    const store = Store.openCopy(this.stateDirectory);
+    try {
+      const minting = store.runners.live().filter(({ state }) => state === "minting");
+      return minting.map(({ allocation }) => allocation);
+    } finally {
+      store.close();
+    }
   }
 
   #access(): ApiAccess | null {

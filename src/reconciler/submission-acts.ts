@@ -33,14 +33,30 @@ export class SubmissionActs {
   async submit({ lane, allocations }: ActionOf<"submit">): Promise<void> {
     const { store, ports } = this.#context;
     // Written down before anything is done: a crash from here on is healed by looking the names up.
-    store.transaction(() => {
-      const now = ports.clock.now();
-      for (const each of allocations) store.saveAllocation(intendAllocation(each, lane, now));
-    });
+    try {
+      store.transaction(() => {
+        const now = ports.clock.now();
+        for (const each of allocations) store.saveAllocation(intendAllocation(each, lane, now));
+      });
+    } catch (error) {
+      this.#pause(lane.pool, error);
+      throw error;
+    }
     const names = allocations.map(({ name }) => name);
     const jobs = groupBy(names, (name) => pbsNameOf(name).job);
     const limit = this.#limitFor(serverOfQueue(lane.request.queue));
     await Promise.all([...jobs].map(([job, theirs]) => limit(() => this.#submitJob(job, theirs))));
+  }
+
+  /** The next attempt has other names, so that no cool-down meets it: on a full disk the loop would not rest. */
+  #pause(pool: string, error: unknown): void {
+    const said = error instanceof Error ? error.message : String(error);
+    const reason = `what was to be submitted could not be written down: ${said}`;
+    try {
+      holdBack(this.#context, { subject: poolSubject(pool), reason });
+    } catch {
+      // Nor can the pause be written; it is heeded all the same.
+    }
   }
 
   #limitFor(server: string | null): LimitFunction {

@@ -237,6 +237,7 @@ export class Store {
   #rollBack(): void {
     // SQLite has rolled back by itself after some errors (full disk, I/O): then this one is refused.
     if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
-    for (const table of [this.jobs, this.allocations, this.runners, this.holds]) table.reload();
+    // Pauses are kept, written or not: on a full disk they are what lets the loop rest.
+    for (const table of [this.jobs, this.allocations, this.runners]) table.reload();
   }
 }

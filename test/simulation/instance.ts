@@ -185,6 +185,7 @@ export class Instance {
     if (this.#dead) return NEVER;
     const { clock, scenario, see } = this.#options.surroundings;
     see({ kind: "pause" });
+    if (this.#dead) return NEVER;
     const now = clock.now();
     const { jobs, allocations, runners } = this.store;
     const idle = [jobs, allocations, runners].every((table) => table.live().length === 0);

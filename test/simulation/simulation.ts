@@ -253,6 +253,7 @@ class Simulation {
       const message = look(sighting, system);
       if (message === null) continue;
       this.#violation = { invariant, message };
+      this.#instance?.kill();
       this.#tell(`VIOLATION of ${invariant}: ${message}`);
       return;
     }
