@@ -1,5 +1,6 @@
 import type { Action, NewAllocation } from "../action.ts";
 import type { Allocation, Beneficiary } from "../allocation.ts";
+import { groupBy } from "../group.ts";
 import { allocationsSubject, poolSubject } from "../hold.ts";
 import type { Lane } from "../lane.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
@@ -59,19 +60,19 @@ interface Queue {
 }
 
 function queuesOf(survey: Survey, wants: readonly Want[]): readonly Queue[] {
-  const queues = new Map<string, Claim[]>();
-  for (const want of wants) {
-    const { lane } = want.view;
-    for (const { repository, actor, createdAt } of uncoveredJobs(survey, want)) {
-      const key = `${lane.pool}\n${lane.identity.scope.organization}\n${repository}`;
-      const claim = { want, beneficiary: { repository, actor }, since: createdAt };
-      const claims = queues.get(key);
-      if (claims) claims.push(claim);
-      else queues.set(key, [claim]);
-    }
-  }
-  return [...queues.values()].map((claims) => ({
-    claims: claims.toSorted((a, b) => a.since - b.since),
+  const claims = wants.flatMap((want) =>
+    uncoveredJobs(survey, want).map(({ repository, actor, createdAt }): Claim => ({
+      want,
+      beneficiary: { repository, actor },
+      since: createdAt,
+    })),
+  );
+  const queues = groupBy(claims, ({ want, beneficiary }) => {
+    const { pool, identity } = want.view.lane;
+    return `${pool}\n${identity.scope.organization}\n${beneficiary.repository}`;
+  });
+  return [...queues.values()].map((theirs) => ({
+    claims: theirs.toSorted((a, b) => a.since - b.since),
     at: 0,
   }));
 }
