@@ -29,11 +29,12 @@ export const latency: Benchmark = {
   },
 };
 
-/** A new program each round: PBS does not know what this qsub accepts, and after a minute the program would wonder. */
+/** A new program each round. PBS does not know what this qsub accepts: so it is not asked meanwhile. */
 async function measureAnew(): Promise<Round> {
   const stage = await Stage.prepare({
     scene: { organization: "hpc-research", repositories: ["climate-model"] },
     pool: { max_allocations: 10_000 },
+    statusInterval: "5m",
   });
   try {
     const qsub = writeQsub(stage);

@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly pbs?: PbsEmulatorOptions;
   /** Settings of a pool besides its labels, for all pools. */
   readonly pool?: Readonly<Record<string, unknown>>;
+  /** How often PBS is asked about its jobs. Default: often, so that little is waited for. */
+  readonly statusInterval?: string;
   /** The runner's release has as many files as GitHub's, each of this part of its size. Default: a small one. */
   readonly runnerScale?: number;
   /** Milliseconds after which the emulated GitHub fails the job of a runner that fell silent. */
@@ -115,7 +117,7 @@ export class Stage {
     await mkdir(join(directory, "scratch"));
     await writeFile(
       join(directory, "hpc-runners.yml"),
-      stringify(configuration(directory, options.pool)),
+      stringify(configuration(directory, options)),
     );
     const command = options.program ?? programOf(import.meta.url, "../cli/main");
     return new Stage(github, pbs, directory, webhookSecret, command);
@@ -274,7 +276,10 @@ async function installRunner(
   );
 }
 
-function configuration(directory: string, settings: StageOptions["pool"]): object {
+function configuration(
+  directory: string,
+  { pool: settings, statusInterval = "2s" }: StageOptions,
+): object {
   const pool = { select: "1:ncpus=1", walltime: "10m", ...settings };
   return {
     pools: {
@@ -282,7 +287,7 @@ function configuration(directory: string, settings: StageOptions["pool"]): objec
       overdrawn: { ...pool, labels: ["self-hosted", "overdrawn"], account: "OVERDRAWN" },
     },
     directories: { runner: join(directory, "runner"), scratch: join(directory, "scratch") },
-    pbs: { status_interval: "2s", cache_age: "0s" },
+    pbs: { status_interval: statusInterval, cache_age: "0s" },
   };
 }
 

@@ -50,7 +50,8 @@ export class AllocationActs {
   async delete({ allocations, force, reason }: ActionOf<"delete">): Promise<void> {
     const { store, ports, log } = this.#context;
     const ids = allocations.flatMap((name) => store.allocations.get(name)?.pbsJobId ?? []);
-    const outcome = await ports.pbs.delete(ids, { force });
+    // Seats share the id of their PBS job.
+    const outcome = await ports.pbs.delete([...new Set(ids)], { force });
     if (outcome.kind !== "answered") {
       log.warn({ allocations, reason: outcome.reason }, "Could not delete allocations");
     } else if (outcome.refused.size > 0) {

@@ -17,6 +17,7 @@ const log = pino({ level: "silent" });
 const LIST_DELIVERIES = "GET /app/hook/deliveries";
 const ONE_DELIVERY = "GET /app/hook/deliveries/{delivery_id}";
 const INSTALLATIONS = "GET /app/installations";
+const LIST_RUNS = "GET /repos/{owner}/{repo}/actions/runs";
 
 interface Site {
   readonly github: GitHubEmulator;
@@ -146,6 +147,35 @@ describe("jobs of which no event was made", () => {
     expect(first.toSorted()).toEqual(names.slice(-first.length).toSorted());
     for (let turn = 0; turn < 6 && found().length < names.length; turn++) await recover();
     expect(found().toSorted()).toEqual(names.toSorted());
+  });
+
+  it("are found beside repositories that GitHub does not let us look at", async () => {
+    const { github, store, recover } = await begin(["model", "closed"]);
+    github.webhooks.fate = () => [];
+    const [job] = push(github, "model").jobs;
+    // The one pushed to last is the first to be looked at.
+    push(github, "closed").repository.pushedAt = new Date(Date.now() + 60_000);
+    github.faults.add(LIST_DELIVERIES, { kind: "answer", status: 502 });
+    github.faults.add(LIST_RUNS, { kind: "answer", status: 404 });
+    await recover();
+    expect(store.jobs.live().map(({ id }) => id)).toEqual([job?.id]);
+  });
+
+  it("are not looked for, and no runner is minted, before the time that GitHub asks us to wait", async () => {
+    const { github, store, recover, calls } = await begin();
+    github.webhooks.fate = () => [];
+    push(github);
+    const limit = { kind: "answer", status: 429, headers: { "retry-after": "120" } } as const;
+    github.faults.add(LIST_RUNS, limit);
+    const before = Date.now();
+    await recover();
+    const [hold] = store.holds.live();
+    expect(hold).toMatchObject({ subject: `installation:${github.installationId}`, failures: 1 });
+    expect(hold?.until).toBeGreaterThanOrEqual(before + 120_000);
+    const asked = [...github.calls.values()];
+    await recover();
+    expect([...github.calls.values()]).toEqual(asked);
+    expect(calls(LIST_RUNS)).toBe(1);
   });
 
   it("are not ours to serve once their run has failed to start", async () => {

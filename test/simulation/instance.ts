@@ -18,7 +18,7 @@ import type { Surroundings } from "./world.ts";
 
 /** A program that is wrong on purpose, to see that it is noticed. */
 export interface Breakage {
-  readonly ports?: (ports: Ports, surroundings: Surroundings) => Ports;
+  readonly ports?: (ports: Ports, surroundings: Surroundings, store: Store) => Ports;
   readonly rules?: (rules: Rules) => Rules;
   readonly intake?: (intake: Intake) => Intake;
   /** Instead of the program's own. */
@@ -78,7 +78,7 @@ export class Instance {
     this.#intake = breakage.intake?.(intake) ?? intake;
     this.#reconciler = new Reconciler({
       store,
-      ports: breakage.ports?.(this.#ports(), surroundings) ?? this.#ports(),
+      ports: breakage.ports?.(this.#ports(), surroundings, store) ?? this.#ports(),
       rules: breakage.rules?.(rules) ?? rules,
       statusInterval: breakage.statusInterval ?? pbs.statusIntervalMs,
       log,

@@ -1,3 +1,4 @@
+import { REUSE_POLICIES, type ReusePolicy } from "../../src/domain/pool.ts";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
 import { FAULTS, type Fault } from "./faults.ts";
 import { randomFrom } from "./random.ts";
@@ -23,8 +24,9 @@ export interface SimulatedJob {
   readonly cancelledAt: number | null;
   /** Ids of jobs that must have ended before it is queued; `queuedAt` then says nothing. */
   readonly needs?: readonly number[];
-  /** Default `model`. */
-  readonly repository?: string;
+  readonly repository: string;
+  /** GitHub login of who queued it. */
+  readonly user: string;
 }
 
 /** All that is particular to one history; everything else follows from it and the seed. */
@@ -32,7 +34,12 @@ export interface Scenario {
   readonly seed: number;
   readonly jobs: readonly SimulatedJob[];
   readonly disturbances: readonly Disturbance[];
-  readonly reuse: boolean;
+  readonly reuse: ReusePolicy;
+  /** Allocations at once for each repository, and for each user. */
+  readonly eachRepository: number;
+  readonly eachUser: number;
+  /** Kept warm in the small pool for the first two hours. */
+  readonly warm: number;
   readonly mostInArray: number;
   /** Seats of a PBS job of the small pool. */
   readonly slots: number;
@@ -54,10 +61,16 @@ const CAUSES: Partial<Readonly<Record<Fault, Fault>>> = {
   "array-refused": "event-lost",
 };
 
+const REPOSITORIES = ["model", "ocean", "ice"];
+const USERS = ["ada", "grace", "mary"];
+
 export function scenarioOf(seed: number): Scenario {
   const random = randomFrom(seed, "scenario");
   const pick = (most: number): number => Math.floor(random() * most);
   const burstAt = pick(HOUR);
+  const oneOf = <T>(values: readonly T[], fallback: T): T =>
+    values[pick(values.length)] ?? fallback;
+  const repositories = random() < 0.4 ? REPOSITORIES.slice(0, 1) : REPOSITORIES;
   const jobs = Array.from({ length: 1 + pick(8) }, (_, index): SimulatedJob => {
     const inBurst = random() < 0.5;
     const queuedAt = inBurst ? burstAt : random() < 0.5 ? pick(MINUTE) : pick(2 * HOUR);
@@ -68,6 +81,8 @@ export function scenarioOf(seed: number): Scenario {
       inBurst,
       duration: 5 * SECOND + pick(20 * MINUTE),
       cancelledAt: random() < 0.15 ? queuedAt + pick(30 * MINUTE) : null,
+      repository: oneOf(repositories, "model"),
+      user: oneOf(USERS, "ada"),
     };
   });
   const disturbances = Array.from({ length: pick(7) }, (): Disturbance[] => {
@@ -86,11 +101,14 @@ export function scenarioOf(seed: number): Scenario {
     seed,
     jobs,
     disturbances,
-    reuse: random() < 0.5,
+    reuse: random() < 0.4 ? "never" : oneOf(REUSE_POLICIES, "lane"),
+    eachRepository: oneOf([Infinity, Infinity, 3, 1], Infinity),
+    eachUser: oneOf([Infinity, Infinity, 2], Infinity),
+    warm: random() < 0.2 ? 1 + pick(2) : 0,
     queueWait: random() < 0.5 ? MINUTE : HOUR,
-    statusInterval: [15 * SECOND, MINUTE, MINUTE, 3 * MINUTE][pick(4)] ?? MINUTE,
+    statusInterval: oneOf([15 * SECOND, MINUTE, MINUTE, 3 * MINUTE], MINUTE),
     onDisk: random() < 0.1,
-    mostInArray: [1, 3, 100][pick(3)] ?? 1,
+    mostInArray: oneOf([1, 3, 100], 1),
     slots: random() < 0.3 ? 3 : 1,
   };
 }

@@ -223,8 +223,11 @@ class Simulation {
   #isQuiet(): boolean {
     const { store } = this.#instance ?? {};
     if (!store) return false;
+    const jobs = [...this.#github.jobs.values()];
     return (
-      this.#github.jobs.size >= this.#scenario.jobs.length &&
+      jobs.length >= this.#scenario.jobs.length &&
+      // One that nobody told the program of yet is still to be found.
+      jobs.every(({ id, status }) => status === "completed" || store.jobs.get(id) !== null) &&
       this.#github.runners.size === 0 &&
       this.#pbs.live().length === 0 &&
       this.#handoff.directories.size === 0 &&

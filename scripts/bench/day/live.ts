@@ -48,12 +48,14 @@ export async function live(
   policy: Policy,
 ): Promise<Day> {
   const clock = new SimulatedClock(EPOCH);
-  const reuse = policy.reuse !== "never";
   const scenario: Scenario = {
     seed,
     jobs,
     disturbances: [],
-    reuse,
+    reuse: policy.reuse,
+    eachRepository: Infinity,
+    eachUser: Infinity,
+    warm: 0,
     queueWait: QUEUE_WAIT,
     statusInterval: STATUS_INTERVAL,
     onDisk: false,

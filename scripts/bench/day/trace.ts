@@ -34,6 +34,7 @@ export function traceOf(seed: number): readonly SimulatedJob[] {
         duration: Math.floor(SHORTEST + random() * (LONGEST - SHORTEST)),
         cancelledAt: null,
         repository,
+        user: "somebody",
         ...(needed.length > 0 ? { needs: needed.map((each) => first + each) } : {}),
       });
     }

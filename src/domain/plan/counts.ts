@@ -4,10 +4,12 @@ import type { Lane } from "../lane.ts";
 import { pbsNameOf } from "../pbs-name.ts";
 import { COUNTED_BY, type Ceiling, type CountedBy, type Limits, type Pool } from "../pool.ts";
 
-/** How many allocations there are, by whom they count for; grows with each that is granted. */
+/** How many PBS jobs and turns there are, by whom they count for; grows with each that is granted. */
 export class Counts {
   readonly #limits: Limits;
   readonly #pools: ReadonlyMap<string, Pool>;
+  /** Turns of each repository in each pool. */
+  readonly #turns = new Map<string, number>();
   readonly #all = new Map<string, number>();
   readonly #waiting = new Map<string, number>();
 
@@ -16,6 +18,7 @@ export class Counts {
     this.#pools = pools;
   }
 
+  /** One more PBS job. */
   add(lane: Lane, beneficiary: Beneficiary | null, isWaiting: boolean): void {
     for (const key of keysOf(lane, beneficiary).values()) {
       this.#all.set(key, (this.#all.get(key) ?? 0) + 1);
@@ -23,9 +26,15 @@ export class Counts {
     }
   }
 
-  /** Allocations of one repository in one pool. */
-  ofRepository(lane: Lane, beneficiary: Beneficiary): number {
-    return this.#all.get(turnKey(lane, beneficiary)) ?? 0;
+  /** One more allocation of a repository, be it a seat: no ceiling counts seats, but a turn was had. */
+  takeTurn(lane: Lane, beneficiary: Beneficiary): void {
+    const key = turnKey(lane, beneficiary);
+    this.#turns.set(key, (this.#turns.get(key) ?? 0) + 1);
+  }
+
+  /** Of one repository in one pool. */
+  turnsOf(lane: Lane, beneficiary: Beneficiary): number {
+    return this.#turns.get(turnKey(lane, beneficiary)) ?? 0;
   }
 
   ofPool(pool: string): number {
@@ -35,7 +44,6 @@ export class Counts {
   /** The first ceiling that one more would break; `null` for none. */
   brokenBy(lane: Lane, beneficiary: Beneficiary | null): CountedBy | "pool" | "all" | null {
     for (const [counted, key] of keysOf(lane, beneficiary)) {
-      if (counted === "turn") continue;
       const ceiling = this.#ceilingOf(counted, lane);
       const all = this.#all.get(key) ?? 0;
       const waiting = this.#waiting.get(key) ?? 0;
@@ -55,13 +63,13 @@ export class Counts {
 const NOTHING: Ceiling = { maxAllocations: 0, maxWaiting: 0 };
 
 function turnKey(lane: Lane, { repository }: Beneficiary): string {
-  return `turn ${lane.pool}\n${lane.identity.scope.organization}/${repository}`;
+  return `${lane.pool}\n${lane.identity.scope.organization}/${repository}`;
 }
 
 function keysOf(
   lane: Lane,
   beneficiary: Beneficiary | null,
-): ReadonlyMap<CountedBy | "pool" | "all" | "turn", string> {
+): ReadonlyMap<CountedBy | "pool" | "all", string> {
   const { scope, account } = lane.identity;
   const names: Readonly<Record<CountedBy, string | null>> = {
     repository: beneficiary && `${scope.organization}/${beneficiary.repository}`,
@@ -69,7 +77,7 @@ function keysOf(
     account,
     organization: scope.organization,
   };
-  const keys = new Map<CountedBy | "pool" | "all" | "turn", string>([
+  const keys = new Map<CountedBy | "pool" | "all", string>([
     ["all", "all"],
     ["pool", `pool ${lane.pool}`],
   ]);
@@ -77,7 +85,6 @@ function keysOf(
     const name = names[counted];
     if (name !== null) keys.set(counted, `${counted} ${name.toLowerCase()}`);
   }
-  if (beneficiary) keys.set("turn", turnKey(lane, beneficiary));
   return keys;
 }
 
@@ -97,6 +104,9 @@ export function countAll(
     if (!first) continue;
     const beneficiary = seats.find((each) => each.beneficiary !== null)?.beneficiary ?? null;
     counts.add(first.lane, beneficiary, seats.every(isWaiting));
+    for (const seat of seats) {
+      if (seat.beneficiary) counts.takeTurn(seat.lane, seat.beneficiary);
+    }
   }
   return counts;
 }

@@ -1,9 +1,9 @@
 import type { Action } from "../action.ts";
-import { installationSubject } from "../hold.ts";
 import { canNeverRun } from "../pbs-job.ts";
 import type { Runner } from "../runner.ts";
 import { MINUTE } from "../time.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
+import { leavesGitHubAlone } from "./github-holds.ts";
 import type { Survey } from "./survey.ts";
 
 /** Refuses what cannot be served, and asks GitHub again about what we may believe wrongly. */
@@ -40,8 +40,7 @@ function isTooOld(survey: Survey, job: WorkflowJob): boolean {
 function isInDoubt(survey: Survey, job: WorkflowJob, runner: Runner | undefined): boolean {
   const { patience, inFlight } = survey.world;
   if (inFlight.has(`confirm-job:${job.id}`)) return false;
-  const hold = survey.holds.get(installationSubject(job.scope.installationId));
-  if (hold && hold.until > survey.now) return false;
+  if (leavesGitHubAlone(survey, job.scope)) return false;
   const age = survey.now - job.observedAt;
   const stale = job.status === "in_progress" ? patience.staleRunningJob : patience.staleJob;
   if (age >= stale) return true;

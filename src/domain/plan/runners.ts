@@ -1,9 +1,9 @@
 import type { Action } from "../action.ts";
-import { installationSubject } from "../hold.ts";
 import { isDue } from "../patience.ts";
 import { isIdle, type Runner } from "../runner.ts";
 import { endedWell } from "../runner-exit.ts";
 import { SECOND } from "../time.ts";
+import { leavesGitHubAlone } from "./github-holds.ts";
 import type { Survey } from "./survey.ts";
 
 /** Sees to it that every registration is used or deleted. */
@@ -12,10 +12,9 @@ export function planRunners(survey: Survey): Action[] {
     if (survey.world.inFlight.has(`mint-and-deliver:${runner.name}`)) return [];
     const action = planRunner(survey, runner);
     if (!action) return [];
-    // A GitHub in trouble is left alone; a conclusion needs no question.
-    const hold = survey.holds.get(installationSubject(runner.scope.installationId));
-    const paused = hold !== undefined && hold.until > survey.now;
-    return paused && action.kind !== "forget-runner" ? [] : [action];
+    // A conclusion needs no question.
+    const asks = action.kind !== "forget-runner";
+    return asks && leavesGitHubAlone(survey, runner.scope) ? [] : [action];
   });
 }
 

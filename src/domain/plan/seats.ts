@@ -1,6 +1,5 @@
 import type { Allocation } from "../allocation.ts";
 import { groupBy } from "../group.ts";
-import { MINUTE } from "../time.ts";
 import type { Survey } from "./survey.ts";
 
 /**
@@ -46,12 +45,4 @@ export function hasWorkingCompany(
     const phase = survey.phases.get(each.name);
     return phase !== "leaving" && phase !== "pending" && !free.has(each);
   });
-}
-
-/** So long after a start its whole walltime need not be left: GitHub may have been slow. */
-const FRESH = 15 * MINUTE;
-
-/** A seat may get its first job hours after its PBS job has started. */
-export function isLateSeat({ lane }: Allocation, started: number, now: number): boolean {
-  return lane.slots > 1 && now - started > FRESH;
 }

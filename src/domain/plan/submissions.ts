@@ -77,14 +77,18 @@ function queuesOf(survey: Survey, wants: readonly Want[]): readonly Queue[] {
   }));
 }
 
-/** The jobs of a lane, oldest first, for whose repository nothing comes yet. */
+/**
+ * The jobs of a lane, oldest first, for whose repository nothing comes yet: neither an allocation nor a runner. They may
+ * be more than the lane lacks, since what comes for one repository may serve another; turns decide who is first.
+ */
 function uncoveredJobs(survey: Survey, { view, coming }: Want): readonly WorkflowJob[] {
   const supplied = new Map<string, number>();
-  for (const each of [...coming, ...view.pending]) {
-    const repository = each.beneficiary?.repository;
+  const served = view.idleRunners.map(({ allocation }) => survey.allocations.get(allocation));
+  for (const each of [...coming, ...view.pending, ...served]) {
+    const repository = each?.beneficiary?.repository;
     if (repository !== undefined) supplied.set(repository, (supplied.get(repository) ?? 0) + 1);
   }
-  return view.queued.slice(view.idleRunners.length).filter((job) => {
+  return view.queued.filter((job) => {
     const left = supplied.get(job.repository) ?? 0;
     supplied.set(job.repository, left - 1);
     return left <= 0 && isBelieved(survey, job);
@@ -103,7 +107,7 @@ function fewestFirst(queues: readonly Queue[], counts: Counts): Queue | null {
   for (const queue of queues) {
     const claim = queue.claims[queue.at];
     if (!claim) continue;
-    const has = counts.ofRepository(claim.want.view.lane, claim.beneficiary);
+    const has = counts.turnsOf(claim.want.view.lane, claim.beneficiary);
     if (has > fewest || (has === fewest && claim.since >= oldest)) continue;
     [best, fewest, oldest] = [queue, has, claim.since];
   }
@@ -147,6 +151,7 @@ class Grants {
     if (broken !== null) return broken;
     known.granted.push(beneficiary);
     this.#byLane.set(lane.key, known);
+    if (beneficiary) this.#counts.takeTurn(lane, beneficiary);
     if (isSeat) return null;
     this.#probes.set(lane.pool, probes - 1);
     this.#counts.add(lane, beneficiary, true);

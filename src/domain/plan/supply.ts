@@ -1,11 +1,11 @@
 import type { Action } from "../action.ts";
 import type { Allocation } from "../allocation.ts";
 import { groupBy } from "../group.ts";
-import { installationSubject, type Hold } from "../hold.ts";
 import { MINUTE } from "../time.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
+import { gitHubHold, leavesGitHubAlone } from "./github-holds.ts";
 import { mayTake, restsUntil } from "./reuse.ts";
-import { companyOf, hasWorkingCompany, isLateSeat } from "./seats.ts";
+import { companyOf, hasWorkingCompany } from "./seats.ts";
 import { planSubmissions, type Want } from "./submissions.ts";
 import type { LaneView, Survey } from "./survey.ts";
 import { warmTargets } from "./warm.ts";
@@ -90,17 +90,22 @@ function rest(
 /** A first job is given to an allocation that has at least this left, or a quarter of a short walltime. */
 const LEAST_WALLTIME_LEFT = 3 * MINUTE;
 
+/** GitHub may have been slow for so long after a start. */
+const FRESH = 15 * MINUTE;
+
 /**
- * A first job may have lost some of its walltime to a GitHub that was slow: better than another wait in PBS. A later one
- * is sure to have all that it asks for.
+ * The job that an allocation was started for may have lost some of its walltime to a GitHub that was slow: better than
+ * another wait in PBS. Any other is sure to have all that it asks for.
  */
 function hasWalltimeLeft(allocation: Allocation, now: number): boolean {
-  const { lane, sighting, announcedAt, turns } = allocation;
+  const { lane, beneficiary, sighting, announcedAt, turns } = allocation;
   const started = sighting?.job.startedAt ?? announcedAt;
   if (started === null) return true;
   const walltime = lane.request.walltimeSeconds * 1000;
   const left = lane.request.allocationSeconds * 1000 - (now - started);
-  return turns.delivered === 0 && !isLateSeat(allocation, started, now)
+  // Seats and warm ones were started for nobody in particular, and may get their first job hours later.
+  const isForOne = lane.slots === 1 && beneficiary !== null;
+  return turns.delivered === 0 && (isForOne || now - started <= FRESH)
     ? left > Math.min(LEAST_WALLTIME_LEFT, walltime / 4)
     : left >= walltime;
 }
@@ -111,11 +116,11 @@ function planMints(
   taking: readonly Allocation[],
   uncovered: readonly WorkflowJob[],
 ): Action[] {
-  const hold = holdOf(survey, view);
-  if (hold && hold.until > survey.now) return [];
+  const { scope } = view.lane.identity;
+  if (leavesGitHubAlone(survey, scope)) return [];
   const minting = view.idleRunners.some((runner) => runner.state === "minting");
   // After a failure one attempt shows whether GitHub answers again.
-  const most = hold ? (minting ? 0 : 1) : taking.length;
+  const most = gitHubHold(survey, scope) ? (minting ? 0 : 1) : taking.length;
   return taking.slice(0, most).flatMap((allocation, index) => {
     const job = uncovered[index];
     if (!job) return [];
@@ -129,10 +134,6 @@ function planMints(
       },
     ];
   });
-}
-
-function holdOf(survey: Survey, { lane }: LaneView): Hold | undefined {
-  return survey.holds.get(installationSubject(lane.identity.scope.installationId));
 }
 
 /**
@@ -154,9 +155,7 @@ function planSurplus(survey: Survey, view: LaneView, surplus: number): Action[] 
 
 function planSurplusRunners(survey: Survey, view: LaneView): Action[] {
   const surplus = view.idleRunners.length - view.queued.length;
-  const hold = holdOf(survey, view);
-  // A GitHub in trouble is left alone.
-  if (surplus <= 0 || (hold && hold.until > survey.now)) return [];
+  if (surplus <= 0 || leavesGitHubAlone(survey, view.lane.identity.scope)) return [];
   return view.idleRunners
     .filter(
       ({ deliveredAt }) =>

@@ -20,7 +20,7 @@ export interface LaneView {
   readonly ready: Allocation[];
   /** Its job is over, and it is expected to ask for the next in a moment. */
   readonly returning: Allocation[];
-  /** Being minted, or delivered and not known to have taken a job: each will take one. */
+  /** Being minted, or delivered and not known to have taken a job: each will take one. One of an allocation at most. */
   readonly idleRunners: Runner[];
 }
 
@@ -58,6 +58,8 @@ export function survey(world: World, now: EpochMs): Survey {
   }
 
   const minting = new Set<string>();
+  /** By allocation: after a name that was taken it may have two for a while, and can still take only one job. */
+  const idle = new Map<string, Runner>();
   const currentRunners = new Map<string, Runner>();
   for (const runner of world.runners) {
     const allocation = allocations.get(runner.allocation);
@@ -71,7 +73,12 @@ export function survey(world: World, now: EpochMs): Survey {
       phase === "ready"
         ? inFlight
         : phase === "serving" && isIdle(runner) && isCurrent(runner, allocation);
-    if (supplies) viewOf(lanes, allocation.lane).idleRunners.push(runner);
+    if (supplies && (runner.state === "minting" || !idle.has(allocation.name)))
+      idle.set(allocation.name, runner);
+  }
+  for (const runner of idle.values()) {
+    const allocation = allocations.get(runner.allocation);
+    if (allocation) viewOf(lanes, allocation.lane).idleRunners.push(runner);
   }
 
   /** Its job is over: the node will say so in a moment, and ask for the next. */

@@ -57,6 +57,20 @@ describe("PBS jobs with several seats", () => {
     expect(actionsOf(more, "submit")[0]?.allocations).toHaveLength(4);
   });
 
+  it("are turns had, seat by seat: who has one is behind who has none", () => {
+    // The older repository has a seat of another's PBS job.
+    const allocations = seats("R", [
+      { turns: SERVING, beneficiary: { repository: "c", actor: "cy" } },
+      { turns: SERVING, beneficiary: { repository: "a", actor: "ada" } },
+      { turns: SERVING, beneficiary: { repository: "c", actor: "cy" } },
+      { turns: SERVING, beneficiary: { repository: "c", actor: "cy" } },
+    ]);
+    const waiting = [...jobs(1, "a"), ...jobs(1, "b")];
+    const [submit] = actionsOf({ jobs: waiting, allocations }, "submit");
+    const forWhom = submit?.allocations.map(({ beneficiary }) => beneficiary?.repository);
+    expect(forWhom).toEqual(["b", "a", undefined, undefined]);
+  });
+
   it("give their free seats to the next jobs before another is submitted", () => {
     const allocations = seats("R", [{ turns: SERVING }, { turns: READY }, { turns: READY }]);
     const world = { jobs: jobs(2), allocations };

@@ -225,6 +225,30 @@ describe("a GitHub in trouble", () => {
   });
 });
 
+describe("runners", () => {
+  it("of one allocation serve one job, though a name was taken and another is being made", () => {
+    const allocation = allocationIn(lane, "R");
+    const runner = (turn: number, state: "minting" | "minted") => ({
+      ...usedAllocation(lane, { endedAgo: 0 }).runner,
+      name: `${allocation.name}-${turn}`,
+      allocation: allocation.name,
+      state,
+      servedJobId: null,
+      deliveredAt: null,
+      exit: null,
+    });
+    const second = runner(2, "minting");
+    const world = worldWith({
+      pools: [pool],
+      jobs: jobsOf("model", 2),
+      allocations: [allocation],
+      runners: [runner(1, "minted"), second],
+      inFlight: new Set([`mint-and-deliver:${second.name}`]),
+    });
+    expect(submittedFor(world)).toHaveLength(1);
+  });
+});
+
 describe("warm allocations", () => {
   const hours = { cron: "0 8 * * 1-5", timeZone: "America/Denver", seconds: 36_000 };
   const rule = { runsOn: lane.labels, organization: null, min: 2, hours: null };
@@ -242,6 +266,28 @@ describe("warm allocations", () => {
     expect(plan({ ...world, allocations: surplus }, NOW).map(({ kind }) => kind)).toEqual([
       "delete",
     ]);
+  });
+
+  it.each([
+    [20 * MINUTE, "mint-and-deliver"],
+    [50 * MINUTE, "mint-and-deliver"],
+    [51 * MINUTE, "release"],
+  ])("that started %d ms ago serve only jobs whose whole walltime is left", (ago, expected) => {
+    const long = poolWith({ ...warm, walltimeSeconds: 600, allocationSeconds: 3_600 });
+    const started = allocationIn(laneIn(long), "R");
+    const { sighting } = started;
+    const rested = {
+      ...started,
+      beneficiary: null,
+      sighting: sighting && { ...sighting, job: { ...sighting.job, startedAt: NOW - ago } },
+    };
+    const world = worldWith({ pools: [long], allocations: [rested] });
+    const [first] = plan({ ...world, jobs: [queuedJob({ runsOn })] }, NOW);
+    expect(first?.kind).toBe(expected);
+    // One that was submitted for this job, and lost its time to a slow GitHub, serves it still.
+    const meant = { ...rested, beneficiary: started.beneficiary };
+    const [other] = plan({ ...world, allocations: [meant], jobs: [queuedJob({ runsOn })] }, NOW);
+    expect(other?.kind).toBe("mint-and-deliver");
   });
 
   it("come after jobs when a ceiling is near", () => {

@@ -2,6 +2,7 @@ import { absence } from "./absence.ts";
 import { ceilings } from "./ceilings.ts";
 import type { Invariant, Look } from "./check.ts";
 import { crashes } from "./crashes.ts";
+import { fairness } from "./fairness.ts";
 import { frugality } from "./frugality.ts";
 import { lanes } from "./lanes.ts";
 import { leftovers, neverBusy } from "./leftovers.ts";
@@ -23,4 +24,5 @@ export const CHECKS: Readonly<Record<Invariant, () => Look>> = {
   "8 missing is not gone": absence,
   "9 no secret is told": secrets,
   "10 outsiders' text stays text": outsiders,
+  "11 fair turns": fairness,
 };

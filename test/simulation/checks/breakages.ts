@@ -102,6 +102,20 @@ export const BREAKAGES: Readonly<Record<Invariant, Breakage>> = {
       }),
     }),
   },
+  // It is forgotten for whom allocations are.
+  "11 fair turns": {
+    ports: (ports, _surroundings, store) => ({
+      ...ports,
+      pbs: altered(ports.pbs, {
+        async submit(submission) {
+          const outcome = await ports.pbs.submit(submission);
+          for (const each of store.allocations.live())
+            store.saveAllocation({ ...each, beneficiary: null });
+          return outcome;
+        },
+      }),
+    }),
+  },
 };
 
 /** The port with some of its calls replaced: all others still go where they went. */

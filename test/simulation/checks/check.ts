@@ -6,7 +6,10 @@ import type { PbsModel } from "../models/pbs.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Sighting } from "../world.ts";
 
-/** What must hold in every history: the invariants of the design, by their numbers, and that the program lives. */
+/**
+ * What must hold in every history: the invariants of the design, by their numbers, that the program lives, and that no
+ * repository starves beside another.
+ */
 export const INVARIANTS = [
   "0 the program lives",
   "1 served or refused",
@@ -20,6 +23,7 @@ export const INVARIANTS = [
   "8 missing is not gone",
   "9 no secret is told",
   "10 outsiders' text stays text",
+  "11 fair turns",
 ] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 

@@ -105,7 +105,8 @@ export function payloadOf(job: ModelJob): object {
       started_at: time(job.startedAt),
       completed_at: time(job.completedAt),
     },
-    repository: { name: job.about.repository ?? "model", owner: { login: SCOPE.organization } },
+    repository: { name: job.about.repository, owner: { login: SCOPE.organization } },
+    sender: { login: job.about.user },
     organization: { login: SCOPE.organization },
     installation: { id: SCOPE.installationId },
   };

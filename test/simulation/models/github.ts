@@ -289,6 +289,8 @@ export class GitHubModel implements GitHub {
       inBurst: false,
       duration: 3 * MINUTE,
       cancelledAt: null,
+      repository: "model",
+      user: "ada",
     });
     this.#assign(runner, job);
   }

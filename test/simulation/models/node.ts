@@ -35,7 +35,7 @@ export class NodeModel {
     this.#github = github;
     this.#handoff = handoff;
     this.#pbs = pbs;
-    this.#reuse = surroundings.scenario.reuse;
+    this.#reuse = surroundings.scenario.reuse !== "never";
   }
 
   start(job: ModelAllocation): void {
