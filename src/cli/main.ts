@@ -10,6 +10,7 @@ import { jobs } from "./jobs.ts";
 import { addListOptions } from "./list.ts";
 import { addRunnerCommands } from "./runner.ts";
 import { start } from "./start.ts";
+import { exitCodeOf } from "./start-exit-code.ts";
 import { status } from "./status.ts";
 
 const program = new Command("hpc-runners")
@@ -22,7 +23,14 @@ const program = new Command("hpc-runners")
 program
   .command("start")
   .description("hear of workflow jobs and serve them until SIGTERM or SIGINT")
-  .action(() => start());
+  .action(async () => {
+    try {
+      await start();
+    } catch (error) {
+      process.exitCode = exitCodeOf(error);
+      throw error;
+    }
+  });
 
 program
   .command("demo")
@@ -78,5 +86,5 @@ try {
 } catch (error) {
   const mendable = isMendable(error) || error instanceof CommanderError;
   console.error(mendable ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }

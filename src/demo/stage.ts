@@ -50,6 +50,8 @@ export interface Leftovers {
   readonly runners: number;
   readonly allocations: number;
   readonly handoffs: number;
+  /** Directories that stay for a quarter of an hour: GitHub may still make a runner for their allocation. */
+  readonly awaited: number;
 }
 
 const WEBHOOK_PATH = "/api/github/webhooks";
@@ -196,12 +198,13 @@ export class Stage {
     const entries = await readdir(handoff);
     const messages = await readdir(join(handoff, "inbox"));
     const awaited = new Set<string | undefined>(entries.length > 1 ? this.#awaited() : []);
+    const names = entries.filter((name) => name !== "inbox");
+    const kept = names.filter((name) => awaited.has(name.split(".")[0])).length;
     return {
       runners: this.github.runners().length,
       allocations: await this.#liveAllocations(overview),
-      handoffs:
-        entries.filter((name) => name !== "inbox" && !awaited.has(name.split(".")[0])).length +
-        messages.length,
+      handoffs: names.length - kept + messages.length,
+      awaited: kept,
     };
   }
 
@@ -213,7 +216,7 @@ export class Stage {
     if (!keepFiles) await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** Allocations whose directory stays for a quarter of an hour: GitHub may still make a runner of theirs. */
+  /** Allocations of which a mint was not answered. */
   #awaited(): readonly string[] {
     const store = Store.openCopy(this.stateDirectory);
     try {

@@ -19,7 +19,7 @@ export async function summarize(
   const served = jobs.filter(({ conclusion }) => conclusion === "success").length;
   const failed = jobs.filter(({ conclusion }) => conclusion === "failure").length;
   const refused = overview.jobs.filter(({ status }) => status === "refused").length;
-  const { runners, allocations, handoffs } = await stage.leftovers(overview);
+  const { runners, allocations, handoffs, awaited } = await stage.leftovers(overview);
   const { forJobs, atStart } = countCalls(stage.github.calls);
   const nothingLeft = runners + allocations + handoffs === 0;
   const allServed = served === jobs.length;
@@ -29,6 +29,9 @@ export async function summarize(
     `${mark(good)} ${served} of ${jobs.length} workflow jobs succeeded${failed > 0 ? `, ${failed} failed in a step` : ""}${refused > 0 ? `, ${refused} refused with a reason` : ""}`,
     `${mark(true)} ${(forJobs / jobs.length).toFixed(2)} GitHub calls a job (${forJobs} for ${jobs.length}; besides, ${atStart} at the start to recover what no webhook told)`,
     `${mark(nothingLeft)} left over: ${runners} runners on GitHub, ${allocations} allocations in PBS, ${handoffs} files in the handoff`,
+    ...(awaited > 0
+      ? [`  ${awaited} in the handoff stay 15 min: GitHub may still make a runner for them`]
+      : []),
     `  ${(ms / 1000).toFixed(1)} s`,
   ];
   return { text: `\n${lines.join("\n")}\n`, good: good && nothingLeft };

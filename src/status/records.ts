@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Configuration } from "../config/configuration.ts";
 import { phaseOf, type Allocation, type Phase } from "../domain/allocation.ts";
-import type { Hold } from "../domain/hold.ts";
+import { pauseViews, type PauseView } from "./pause-view.ts";
 import type { LabelSet } from "../domain/labels.ts";
 import { routeJob } from "../domain/routing.ts";
 import type { Runner } from "../domain/runner.ts";
@@ -64,7 +64,7 @@ export interface StatusView {
   /** Jobs that no pool serves, and that GitHub has not given up yet. */
   readonly refused: number;
   /** What is paused after failures, why, and until when. */
-  readonly holds: readonly Hold[];
+  readonly holds: readonly PauseView[];
 }
 
 /** What can be asked of what an instance knows, whether it runs or not. */
@@ -93,7 +93,7 @@ export function createRecords(options: RecordsOptions): Records {
         at,
         pools: poolViews(options),
         refused: refusedIn(store, at),
-        holds: store.holds.live(),
+        holds: pauseViews(store),
       };
     },
     async jobs({ all, limit }) {

@@ -1,4 +1,4 @@
-import type { Hold } from "../domain/hold.ts";
+import type { PauseView } from "./pause-view.ts";
 import { printable } from "../domain/labels.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { PoolView, StatusView } from "./records.ts";
@@ -44,19 +44,11 @@ export function statusPage({ at, pools, refused, holds }: StatusView, screen: Sc
 }
 
 function pauseLine(
-  { subject, reason, failures, until }: Hold,
+  { of, reason, failures, until }: PauseView,
   now: EpochMs,
   { color }: Screen,
 ): string {
   const when = until > now ? `tried again ${moment(until, now)}` : "due to be tried again";
   const times = failures === 1 ? "" : `, ${failures} failures in a row`;
-  return `${color.yellow("Paused")}: ${color.bold(wordsOf(subject))}: ${printable(reason, 1_000)} (${when}${times})`;
-}
-
-/** A subject of domain/hold.ts as people would name it. */
-function wordsOf(subject: string): string {
-  const [kind = "", name = ""] = subject.split(/:(.*)/s);
-  if (kind === "pool") return `submissions of pool ${name}`;
-  if (kind === "allocations") return `pool ${name}`;
-  return kind === "installation" ? `GitHub, for installation ${name}` : subject;
+  return `${color.yellow("Paused")}: ${color.bold(of)}: ${printable(reason, 1_000)} (${when}${times})`;
 }

@@ -270,6 +270,8 @@ export const holds: Mapping<Hold> = {
   table: "holds",
   key: "subject",
   live: "failures > 0",
+  // On a full disk a pause is what lets the loop rest: the trouble would be met again at once without it.
+  heededUnwritten: true,
   toRow: (hold) => ({
     subject: hold.subject,
     failures: hold.failures,

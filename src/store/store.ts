@@ -171,8 +171,7 @@ export class Store {
   }
 
   saveHold(hold: Hold): void {
-    // Without it a trouble that cannot be written down would be met again at once.
-    this.holds.saveHeeded(hold, hold.failures > 0);
+    this.holds.save(hold, hold.failures > 0);
   }
 
   /**
@@ -237,7 +236,6 @@ export class Store {
   #rollBack(): void {
     // SQLite has rolled back by itself after some errors (full disk, I/O): then this one is refused.
     if (this.#db.inTransaction) this.#db.exec("ROLLBACK");
-    // Pauses are kept, written or not: on a full disk they are what lets the loop rest.
-    for (const table of [this.jobs, this.allocations, this.runners]) table.reload();
+    for (const table of [this.jobs, this.allocations, this.runners, this.holds]) table.reload();
   }
 }

@@ -9,6 +9,8 @@ export interface Mapping<T> {
   readonly key: string;
   /** SQL condition for what takes part in planning; the rest is history. */
   readonly live: string;
+  /** It is heeded though it could not be written: then memory is the truth, and not the file. */
+  readonly heededUnwritten?: boolean;
   toRow(noun: T): Row;
   fromRow(row: Row): T;
 }
@@ -39,7 +41,7 @@ export class Table<T> {
       `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${marks}) ON CONFLICT (${key}) DO UPDATE SET ${updates}`,
     );
     this.#select = db.prepare(`SELECT * FROM ${table} WHERE ${key} = ?`);
-    this.reload();
+    this.#load();
   }
 
   /** What takes part in planning. */
@@ -59,14 +61,9 @@ export class Table<T> {
   save(noun: T, isLive: boolean): void {
     requireOpen(this.#db);
     const row = this.#mapping.toRow(noun);
+    if (this.#mapping.heededUnwritten === true) this.#hold(row, noun, isLive);
     this.#upsert.run(this.#columns.map((column) => row[column] ?? null));
     this.#hold(row, noun, isLive);
-  }
-
-  /** Holds it in memory before it is written: for what must be heeded also when the disk is full. */
-  saveHeeded(noun: T, isLive: boolean): void {
-    this.#hold(this.#mapping.toRow(noun), noun, isLive);
-    this.save(noun, isLive);
   }
 
   #hold(row: Row, noun: T, isLive: boolean): void {
@@ -85,6 +82,10 @@ export class Table<T> {
 
   /** Reads again what is live: after an aborted transaction memory may hold what the file does not. */
   reload(): void {
+    if (this.#mapping.heededUnwritten !== true) this.#load();
+  }
+
+  #load(): void {
     this.#live.clear();
     this.#snapshot = null;
     const { key, live } = this.#mapping;

@@ -21,7 +21,7 @@ test("a start without what it needs is refused in one line each, with a cure", a
   const stage = await prepare();
   const missing = { APP_ID: "", PRIVATE_KEY: "", WEBHOOK_SECRET: "" };
   const { code, output, errors } = await start(stage, missing);
-  expect(code).toBe(1);
+  expect(code).toBe(78);
   expect(output).toBe("");
   const lines = errors.split("\n");
   expect(lines).toHaveLength(3);
@@ -36,7 +36,7 @@ test("a second instance on the same state directory is refused in one line: who 
   const stage = await prepare();
   await stage.start();
   const { code, errors } = await start(stage);
-  expect(code).toBe(1);
+  expect(code).toBe(75);
   expect(errors.split("\n")).toHaveLength(1);
   expect(errors).toMatch(
     /^The state directory is held by process \d+ on \S+ since \S+ \(.*instance\.json\)\. Stop that instance, or give this one its own XDG_STATE_HOME\.$/,
@@ -53,7 +53,7 @@ test("a port that is taken ends the start in one line, and leaves the state dire
   const address = other.address();
   if (address === null || typeof address === "string") throw new Error("Not listening on TCP");
   const { code, errors } = await start(stage, { PORT: String(address.port) });
-  expect(code).toBe(1);
+  expect(code).toBe(78);
   expect(errors).toBe(
     `PORT ${address.port} is taken by another program on 127.0.0.1: set another, or end that one.`,
   );

@@ -202,8 +202,7 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
       await stage.start();
       const overview = await untilQuiet(stage);
       expect(conclusions(stage)).toEqual(Array(5).fill("success"));
-      // A runner that was being made is asked for by name for a quarter of an hour; so long its directory stays.
-      await expectNothingLeft(stage, overview, { directoriesToo: false });
+      await expectNothingLeft(stage, overview);
     });
 
     it("leaves allocations running when it is stopped, and takes them up when it starts", async () => {
@@ -380,15 +379,11 @@ async function explain(stage: Stage): Promise<void> {
   console.error("PBS", stage.pbs?.jobs());
 }
 
-async function expectNothingLeft(
-  stage: Stage,
-  overview: Overview,
-  { directoriesToo = true } = {},
-): Promise<void> {
+async function expectNothingLeft(stage: Stage, overview: Overview): Promise<void> {
   // A directory stays until the last registration of its allocation is known to be gone.
   await until("nothing is left", async () => {
     const { runners, allocations, handoffs } = await stage.leftovers(overview);
-    return runners + allocations + (directoriesToo ? handoffs : 0) === 0;
+    return runners + allocations + handoffs === 0;
   });
   expect(await readdir(join(stage.directory, "scratch")).then((each) => each.length)).toBeLessThan(
     2,

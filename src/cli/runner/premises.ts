@@ -15,6 +15,7 @@ import { listOffers } from "../../runner/release/catalogue.ts";
 import { ReleaseError } from "../../runner/release/error.ts";
 import { ReleaseShelf } from "../../runner/release/shelf.ts";
 import type { Offers } from "../../runner/release/source.ts";
+import { STORE_FILE } from "../../store/copy.ts";
 import { Store } from "../../store/store.ts";
 
 /** What the commands about releases work with. */
@@ -62,10 +63,10 @@ function readEnvironment() {
 }
 
 /**
- * When the oldest allocation that lives was submitted; `null` if none lives. A running instance knows; where none runs, its
- * store does.
+ * When the oldest allocation that lives was submitted; `null` if none lives. A running instance knows; where none can be asked,
+ * its store does. One that was submitted in this very moment takes the release that is current.
  *
- * @throws {StoreError} if another instance holds the store and does not answer.
+ * @throws {StoreError}
  */
 export async function askOldestLive(stateDirectory: string): Promise<EpochMs | null> {
   const access = findAccess(stateDirectory);
@@ -76,8 +77,8 @@ export async function askOldestLive(stateDirectory: string): Promise<EpochMs | n
           .overview()
           .catch(() => null);
   if (overview !== null) return overview.oldestLive;
-  if (!existsSync(join(stateDirectory, "store.sqlite"))) return null;
-  const store = Store.open(stateDirectory, Date.now());
+  if (!existsSync(join(stateDirectory, STORE_FILE))) return null;
+  const store = Store.openCopy(stateDirectory);
   try {
     return oldestLive(store.allocations.live());
   } finally {
