@@ -4,6 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { execa } from "execa";
 import { Stage } from "../../src/demo/stage.ts";
 import { qsubArguments } from "../../src/pbs/qsub.ts";
+import { submissionWith } from "../../test/helpers/submission.ts";
 import { until } from "../../test/helpers/until.ts";
 import { quantileOf, spreadOf, type Benchmark, type Figure } from "./figure.ts";
 
@@ -118,19 +119,7 @@ function submissions(stage: Stage): readonly number[] {
 
 /** The same command with a script of the same size. */
 async function spawnAlone(stage: Stage, qsub: string): Promise<number> {
-  const args = qsubArguments({
-    name: "ghr-alone",
-    members: 1,
-    queue: null,
-    account: null,
-    select: "1:ncpus=1",
-    place: null,
-    walltimeSeconds: 600,
-    priority: null,
-    resources: [],
-    logDirectory: stage.directory,
-    script: "",
-  });
+  const args = qsubArguments(submissionWith({ name: "ghr-alone", logDirectory: stage.directory }));
   const input = "#".repeat(20_000);
   const began = performance.now();
   await execa(qsub, args, { input, cwd: stage.directory, env: stage.environment });

@@ -1,7 +1,4 @@
 import type { Command } from "commander";
-import { installRunner } from "./runner/install.ts";
-import { listRunners } from "./runner/list.ts";
-import { pruneRunners } from "./runner/prune.ts";
 
 /** `hpc-runners runner …`: the releases of GitHub's runner that allocations use. */
 export function addRunnerCommands(program: Command): void {
@@ -18,12 +15,15 @@ export function addRunnerCommands(program: Command): void {
     .option("--sha256 <digits>", "what the archive's checksum must be, if not what GitHub says")
     .option("--unverified", "install it even if nobody says what its checksum must be", false)
     .option("--mirror <url>", "download from here (runner.mirror in hpc-runners.yml)")
-    .action(installRunner);
+    .action(async (options) => (await import("./runner/install.ts")).installRunner(options));
 
-  runner.command("list").description("what is installed, and what is used").action(listRunners);
+  runner
+    .command("list")
+    .description("what is installed, and what is used")
+    .action(async () => (await import("./runner/list.ts")).listRunners());
 
   runner
     .command("prune")
     .description("remove old releases; two of each architecture stay, and what allocations may use")
-    .action(pruneRunners);
+    .action(async () => (await import("./runner/prune.ts")).pruneRunners());
 }

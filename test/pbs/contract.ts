@@ -7,6 +7,7 @@ import type { PbsJob } from "../../src/domain/pbs-job.ts";
 import { createPbs } from "../../src/pbs/driver.ts";
 import type { Pbs, Submission } from "../../src/pbs/pbs.ts";
 import { until } from "../helpers/until.ts";
+import { submissionWith } from "../helpers/submission.ts";
 
 export interface OpenPbs {
   /** `null`: on PATH. */
@@ -41,20 +42,12 @@ export function describePbs(name: string, open: () => Promise<OpenPbs>): void {
 
     function submission(script: string, more: Partial<Submission> = {}): Submission {
       serial += 1;
-      return {
+      return submissionWith({
         name: `ghr-${Date.now().toString(36).slice(-7)}${String(serial).padStart(3, "0")}`,
-        members: 1,
-        queue: null,
-        account: null,
-        select: "1:ncpus=1",
-        place: null,
-        priority: null,
-        resources: [],
-        walltimeSeconds: 300,
         logDirectory: directory,
         script: `#!/bin/bash\n${script}\n`,
         ...more,
-      };
+      });
     }
 
     async function submit(about: Submission): Promise<string> {

@@ -4,7 +4,7 @@ import type { Ceiling } from "../../src/domain/pool.ts";
 import { HOUR, MINUTE, SECOND } from "../../src/domain/time.ts";
 import type { WarmRule } from "../../src/domain/warm.ts";
 import { limitsWith, poolWith } from "../helpers/pool.ts";
-import { LABELS } from "./models/github.ts";
+import { LABELS } from "./models/actions.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** As NCAR's `qstat` cache, at its worst. */

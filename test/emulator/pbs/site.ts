@@ -12,6 +12,7 @@ import { createPbs } from "../../../src/pbs/driver.ts";
 import type { Pbs, Submission } from "../../../src/pbs/pbs.ts";
 import { temporaryDirectory } from "../../helpers/directory.ts";
 import { until } from "../../helpers/until.ts";
+import { submissionWith } from "../../helpers/submission.ts";
 
 export const ME = userInfo().username;
 
@@ -60,20 +61,12 @@ export class Site {
 
   submission(script: string, more: Partial<Submission> = {}): Submission {
     this.#serial += 1;
-    return {
+    return submissionWith({
       name: `ghr-job${this.#serial}`,
-      members: 1,
-      queue: null,
-      account: null,
-      select: "1:ncpus=1",
-      place: null,
-      priority: null,
-      resources: [],
-      walltimeSeconds: 300,
       logDirectory: join(this.home, "logs"),
       script: `#!/bin/bash\n${script}\n`,
       ...more,
-    };
+    });
   }
 
   async submit(script: string, more: Partial<Submission> = {}): Promise<string> {

@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from "../../../src/domain/time.ts";
 import type { Delivery } from "../../../src/intake/intake.ts";
 import { delay, hostile, type Surroundings } from "../world.ts";
-import type { ModelJob } from "./github.ts";
+import type { ModelJob } from "./actions.ts";
 
 export const SCOPE = { installationId: 7, organization: "science" };
 

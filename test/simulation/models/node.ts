@@ -2,7 +2,8 @@ import type { EndCause } from "../../../src/domain/end-cause.ts";
 import { MINUTE, SECOND } from "../../../src/domain/time.ts";
 import type { Message } from "../../../src/handoff/handoff.ts";
 import { delay, type Surroundings } from "../world.ts";
-import { JIT, type GitHubModel, type ModelRunner } from "./github.ts";
+import type { ModelRunner } from "./actions.ts";
+import { JIT, type GitHubModel } from "./github.ts";
 import type { HandoffModel } from "./handoff.ts";
 import type { ModelAllocation, PbsModel } from "./pbs.ts";
 
