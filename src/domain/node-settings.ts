@@ -20,7 +20,7 @@ export interface NodeSettings {
   readonly jobStarted: readonly string[];
   /** Programs that run after a job's last step. */
   readonly jobCompleted: readonly string[];
-  /** Before the end of the walltime, when a runner is stopped so that its job's log can say so. */
+  /** Before the end of the walltime, when a job's step is stopped: its log says so, and later steps can save its work. */
   readonly marginSeconds: number;
   /** In which a runner must have connected to GitHub. */
   readonly connectSeconds: number;

@@ -42,6 +42,7 @@ const PARTS = [
   "node/root.sh",
   "node/environment.sh",
   "node/listener.sh",
+  "node/step.sh",
   "node/diagnostics.sh",
   "allocation.sh",
 ].map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));

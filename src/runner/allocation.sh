@@ -10,7 +10,7 @@ umask 077
 : "${ghr_runner:?}"          # where releases of GitHub's runner are (src/runner/release/shelf.ts), read-only for us
 : "${ghr_scratch?}"          # where runners do their work; empty for the PBS job's $TMPDIR
 : "${ghr_walltime:?}"        # seconds that PBS gives us
-: "${ghr_margin:?}"          # seconds before that at which the runner is stopped, so that it can say so
+: "${ghr_margin:?}"          # seconds before that at which a job's step is stopped, so that the job can say so and save its work
 : "${ghr_wait:?}"            # seconds after which we no longer wait for a runner
 : "${ghr_connect:?}"         # seconds in which a runner must be connected to GitHub
 : "${ghr_idle:?}"            # seconds in which a connected runner must be given a job
@@ -19,11 +19,15 @@ umask 077
 : "${ghr_https_proxy?}" "${ghr_http_proxy?}" "${ghr_no_proxy?}" "${ghr_certificates?}"
 : "${ghr_tool_cache?}" "${ghr_action_cache?}" "${ghr_job_started[0]-}" "${ghr_job_completed[0]-}"
 
+# Of the margin, what is the runner's own when all else is over: it wants 40 s (facts/github.md §6).
+ghr_farewell=$((ghr_margin / 2))
+((ghr_farewell <= 40)) || ghr_farewell=40
 ghr_name=${ghr_handoff##*/}
 ghr_allocation=${ghr_name%%.*}
 ghr_told=''                  # the signal that told us to end
 ghr_said_end=''              # yes: our last word is said
 ghr_listener=''              # process (and group) of the runner that runs
+ghr_step=()                  # processes of the step that was ended before its runner, as pid:started
 ghr_root=''                  # its root, made before it is needed
 ghr_release=''               # the release that it is made of
 ghr_method=''                # how the last root was made

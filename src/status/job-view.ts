@@ -100,7 +100,7 @@ function noteOfFailure(runner: Runner | null): string {
   if (exit === null || endedWell(exit)) return "A step of it failed: its log on GitHub says which.";
   const { cause, reason } = exit;
   if (cause === "walltime") {
-    return `Its allocation's walltime was used up: its runner was ${reason}. Give the pool more, or the job less to do.`;
+    return `Its allocation's walltime was used up: ${reason}. Give the pool more, or the job less to do.`;
   }
   return `Its runner ended before it was done: ${reason}.`;
 }

@@ -77,15 +77,3 @@ it("pauses a pool whose runner GitHub finds too old, asks for a newer one, and s
   });
   expect(allocations).toMatchObject([{ cause: "deprecated" }]);
 });
-
-it("tells the author of a job that its walltime was too short", async () => {
-  const stage = await open({ pool: { walltime: "60s", node: { stop_before: "45s" } } });
-  const job = push(stage, { name: "Long", run: "sleep 600" });
-  const { jobs } = await seen(stage, "it is over", (each) => each.jobs[0]?.status === "completed");
-  expect(job.conclusion).toBe("failure");
-  await seen(stage, "its end is told", ({ allocations: [first] }) => first?.cause === "walltime");
-  expect((await stage.overview()).jobs[0]?.note).toBe(
-    "Its allocation's walltime was used up: its runner was stopped 15 s before the end of its walltime of 60 s. Give the pool more, or the job less to do.",
-  );
-  expect(jobs).toHaveLength(1);
-});

@@ -3,13 +3,21 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { prototypeScene } from "../../src/demo/scene.ts";
 import { Stage, type StageOptions } from "../../src/demo/stage.ts";
-import { groupBy } from "../../src/domain/group.ts";
-import { pbsNameOf } from "../../src/domain/pbs-name.ts";
 import type { Exchange } from "../../src/emulator/github/server.ts";
-import type { WorkflowDefinition } from "../../src/emulator/github/workflow.ts";
-import type { Overview } from "../../src/status/overview.ts";
 import { mistakesOfExchange } from "../helpers/openapi.ts";
 import { until } from "../helpers/until.ts";
+import {
+  MINT,
+  TRUE,
+  SLEEP,
+  repeat,
+  workflow,
+  conclusions,
+  submissionsIn,
+  untilQuiet,
+  explain,
+  expectNothingLeft,
+} from "./traffic.ts";
 
 const MINUTES = 60_000;
 
@@ -298,6 +306,29 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
       await expectNothingLeft(stage, overview);
     });
 
+    it("ends a job's step before its walltime is over, and lets the job save its work", async () => {
+      const stage = await prepare({ pool: { walltime: "60s", node: { stop_before: "45s" } } });
+      await stage.start();
+      const [job] = stage.github.push(
+        workflow([
+          [
+            { name: "Long", run: "echo half >result; sleep 600" },
+            { name: "Next", run: "echo never" },
+            { name: "Upload", run: "sleep 1; cat result", always: true },
+          ],
+        ]),
+      ).jobs;
+      const overview = await untilQuiet(stage);
+      expect(job?.conclusion).toBe("failure");
+      expect(job?.steps.map(({ conclusion }) => conclusion)).toEqual(["failure", null, "success"]);
+      expect(job?.log).toContain("half\n");
+      expect(overview.allocations).toMatchObject([{ cause: "walltime" }]);
+      expect(overview.jobs[0]?.note).toMatch(
+        /^Its allocation's walltime was used up: its step was stopped 1\d s before the end of its walltime of 60 s\. Give the pool more, or the job less to do\.$/,
+      );
+      await expectNothingLeft(stage, overview);
+    });
+
     it("tells an author in a sentence why a job is refused, and serves the rest", async () => {
       const stage = await prepare();
       await stage.start();
@@ -322,70 +353,4 @@ export function describeRoad(name: string, options: Pick<StageOptions, "realPbs"
       expect(await readdir(logs)).toHaveLength(1);
     });
   });
-}
-
-const MINT = "POST /orgs/{org}/actions/runners/generate-jitconfig";
-const TRUE = [{ name: "Test", run: "true" }];
-const SLEEP = [{ name: "Test", run: "sleep 2" }];
-
-function repeat<T>(count: number, each: T): T[] {
-  return Array.from({ length: count }, () => each);
-}
-
-function workflow(
-  jobs: readonly WorkflowDefinition["jobs"][number]["steps"][],
-): WorkflowDefinition {
-  return {
-    repository: "climate-model",
-    name: "ci",
-    jobs: jobs.map((steps, index) => ({
-      name: `job-${index}`,
-      runsOn: ["self-hosted", "derecho"],
-      steps,
-    })),
-  };
-}
-
-function conclusions(stage: Stage) {
-  return stage.github.jobs().map(({ conclusion }) => conclusion);
-}
-
-/** How many allocations each qsub asked for. */
-function submissionsIn({ allocations }: Overview): number[] {
-  const byJob = groupBy(allocations, ({ name }) => pbsNameOf(name).job);
-  return [...byJob.values()].map(({ length }) => length);
-}
-
-/** Every job is over on GitHub and in the store, every allocation has ended, and no runner is left. */
-function untilQuiet(stage: Stage): Promise<Overview> {
-  return until("nothing is left to do", async () => {
-    const over = stage.github.jobs().every(({ status }) => status === "completed");
-    if (!over || stage.github.runners().length > 0) return null;
-    const overview = await stage.overview();
-    const settled =
-      overview.jobs.length === stage.github.jobs().length &&
-      overview.jobs.every(({ status }) => status === "completed") &&
-      overview.allocations.every(({ phase }) => phase === "ended");
-    return settled ? overview : null;
-  });
-}
-
-/** What a person would look at first. */
-async function explain(stage: Stage): Promise<void> {
-  const logs = join(stage.directory, "state/hpc-runners/shared/logs");
-  const files = await readdir(logs).catch(() => []);
-  const paths = [stage.logFile, ...files.map((file) => join(logs, file))];
-  for (const path of paths) console.error(path, await readFile(path, "utf8").catch(String));
-  console.error("PBS", stage.pbs?.jobs());
-}
-
-async function expectNothingLeft(stage: Stage, overview: Overview): Promise<void> {
-  // A directory stays until the last registration of its allocation is known to be gone.
-  await until("nothing is left", async () => {
-    const { runners, allocations, handoffs } = await stage.leftovers(overview);
-    return runners + allocations + handoffs === 0;
-  });
-  expect(await readdir(join(stage.directory, "scratch")).then((each) => each.length)).toBeLessThan(
-    2,
-  );
 }

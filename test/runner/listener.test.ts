@@ -144,9 +144,44 @@ describe("a listener", () => {
       { bash -c 'sleep 600'; } | cat >"$out/log" &
       ${patient("INT")}`);
     await node.runs({ walltimeSeconds: 8 });
-    expect(node.trace("log")).toBe(
-      "\n::error::This job's allocation (PBS job 12.vm) ends: stopped 2 s before the end of its walltime of 8 s. Give the pool more walltime, or the job less to do\n",
+    expect(node.trace("log")).toMatch(
+      /^\n::error::This job's allocation \(PBS job 12\.vm\) ends: its step was stopped [12] s before the end of its walltime of 8 s\. Give the pool more walltime, or the job less to do\n/,
     );
     await node.ended();
   });
+
+  it.each([
+    [
+      "fails, as most do",
+      102,
+      "walltime",
+      /^its step was stopped [34] s before the end of its wall/,
+    ],
+    ["succeeds all the same", 100, "exited", /^exited$/],
+  ])(
+    "is not told to end before its job has saved its work: one that %s",
+    async (_, code, cause, reason) => {
+      const node = new Node(`
+      cat >Runner.Worker <<'END'
+#!/bin/bash
+out=$1
+# It ends itself in an orderly way, and says so in the log, which GitHub's runner reads.
+bash -c 'trap "echo checkpoint; exit 3" INT; while :; do sleep 0.1; done' > >(trap "" INT; exec cat >"$out/log")
+echo "$?" >"$out/step"
+bash -c 'sleep 0.5; echo "what was computed" >"$0/artifact"' "$out"
+END
+      chmod +x Runner.Worker
+      echo 'Running job: build'
+      trap 'touch "$out/told"' INT
+      ./Runner.Worker "$out"
+      exit ${code}`);
+      const { exit } = await node.runs({ walltimeSeconds: 16 });
+      expect(exit).toMatchObject({ code, cause, reason: expect.stringMatching(reason) });
+      expect(node.trace("step")).toBe("3\n");
+      expect(node.trace("log")).toMatch(/^\n::error::This job's allocation .*\ncheckpoint\n$/s);
+      expect(node.trace("artifact")).toBe("what was computed\n");
+      expect(existsSync(join(node.directory, "traces/told"))).toBe(false);
+      await node.ended();
+    },
+  );
 });

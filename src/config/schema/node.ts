@@ -79,7 +79,7 @@ export const node = z
     stop_before: duration(10 * SECOND, HOUR)
       .optional()
       .describe(
-        "How long before the end of its walltime a runner is stopped, so that its job's log can say so; at most a quarter of the walltime. Default: 90s.",
+        "How long before the end of its walltime a job's step is stopped, so that its log can say so and later steps can save its work; at most a quarter of the walltime. Default: 90s.",
       ),
     connect_within: duration(30 * SECOND, HOUR)
       .optional()

@@ -10,7 +10,9 @@ export const JobMessage = z.object({
   name: z.string(),
   repository: z.string(),
   runId: z.number(),
-  steps: z.array(z.object({ number: z.number(), name: z.string(), run: z.string() })),
+  steps: z.array(
+    z.object({ number: z.number(), name: z.string(), run: z.string(), always: z.boolean() }),
+  ),
 });
 export type JobMessage = z.infer<typeof JobMessage>;
 
@@ -145,7 +147,12 @@ function messageOf(job: EmulatedJob): JobMessage {
     name: job.definition.name,
     repository: job.run.repository.name,
     runId: job.run.id,
-    steps: job.steps.map(({ number, name, run }) => ({ number, name, run })),
+    steps: job.steps.map(({ number, name, run, always = false }) => ({
+      number,
+      name,
+      run,
+      always,
+    })),
   };
 }
 

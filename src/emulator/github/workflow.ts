@@ -2,6 +2,8 @@
 export interface StepDefinition {
   readonly name: string;
   readonly run: string;
+  /** `if: always()`: also when the job has failed or was cancelled. */
+  readonly always?: boolean;
 }
 
 export interface JobDefinition {

@@ -99,11 +99,16 @@ class Listener {
     mkdirSync(workspace, { recursive: true });
     let conclusion: Conclusion = "success";
     for (const step of job.steps) {
+      if (this.#cancelled && conclusion === "success") conclusion = "cancelled";
+      if (conclusion !== "success" && !step.always) continue;
+      // Told to end, it skips all that is left, `always()` or not (StepsRunner.cs).
+      if (this.#over.signal.aborted) break;
       await this.#tell({ step: step.number, log: "", conclusion: null });
-      const { code, log } = await this.#runStep(job, step.run, workspace);
-      conclusion = this.#cancelled ? "cancelled" : code === 0 ? "success" : "failure";
-      await this.#tell({ step: step.number, log, conclusion });
-      if (conclusion !== "success") break;
+      const { code, log } = await this.#runStep(job, step, workspace);
+      const isCancelled = this.#cancelled && !step.always;
+      const ended = isCancelled ? "cancelled" : code === 0 ? "success" : "failure";
+      await this.#tell({ step: step.number, log, conclusion: ended });
+      if (conclusion === "success") conclusion = ended;
     }
     if (this.#over.signal.aborted && !this.#cancelled) {
       conclusion = "failure";
@@ -124,8 +129,8 @@ class Listener {
     }
   }
 
-  #runStep(job: JobMessage, run: string, workspace: string) {
-    if (this.#over.signal.aborted || this.#cancelled) return { code: 1, log: "" };
+  #runStep(job: JobMessage, { run, always }: Step, workspace: string) {
+    if (this.#cancelled && !always) return { code: 1, log: "" };
     return new Promise<{ readonly code: number; readonly log: string }>((resolve) => {
       const step = spawn("/bin/bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", run], {
         cwd: workspace,
@@ -191,6 +196,7 @@ class Listener {
   }
 }
 
+type Step = JobMessage["steps"][number];
 type Conclusion = NonNullable<Progress["conclusion"]>;
 const RESULTS = { success: "Succeeded", failure: "Failed", cancelled: "Canceled" } as const;
 

@@ -7,6 +7,7 @@ ghr_start_listener() { # ghr_start_listener [JIT-CONFIGURATION]
   ghr_partial=''
   ghr_is_gone=''
   ghr_is_skewed=''
+  ghr_step=()
   [[ ! -e $ghr_root/output ]] || mv -f -- "$ghr_root/output" "$ghr_root/output.before"
   : >"$ghr_root/output"
   exec 9<"$ghr_root/output"
@@ -68,9 +69,9 @@ ghr_watch_listener() {
     if [[ -n $ghr_told ]]; then
       ghr_cause=terminated
       ghr_problem="PBS told it to end (SIG$ghr_told: qdel, preemption, or a limit)"
-    elif ((ghr_used >= ghr_walltime - ghr_margin)); then
+    elif ((ghr_used >= ghr_walltime - ghr_margin)) && ! ghr_may_finish; then
       ghr_cause=walltime
-      ghr_problem="stopped $ghr_margin s before the end of its walltime of $ghr_walltime s"
+      ghr_problem="its runner was stopped $((ghr_walltime - ghr_used)) s before the end of its walltime of $ghr_walltime s"
     elif [[ $ghr_seen == release ]]; then
       ghr_cause=released
       ghr_problem=released
@@ -95,7 +96,7 @@ ghr_watch_listener() {
 # kills it sooner, nothing can be done.
 ghr_stop_listener() {
   local signal tenths most=300
-  if [[ $ghr_cause == walltime ]]; then most=$((ghr_margin * 4)); fi
+  if [[ $ghr_cause == walltime ]]; then most=$((ghr_farewell * 4)); fi
   for signal in INT TERM; do
     kill "-$signal" "$ghr_listener" 2>/dev/null
     # At once, should PBS not wait for the rest; after the signal, since a shared filesystem may not answer.
@@ -108,35 +109,6 @@ ghr_stop_listener() {
   kill -KILL -- "-$ghr_listener" 2>/dev/null
 }
 
-# GitHub's own sentence says only that "the runner has received a shutdown signal". What the running step prints is in its log, so
-# the reason is printed in its name: into the pipe that it inherited from the runner. At best; nothing depends on it.
-ghr_tell_step() { # ghr_tell_step CAUSE REASON
-  local pid text="::error::This job's allocation (PBS job ${PBS_JOBID-}) ends: $2"
-  [[ $1 != walltime ]] || text+=". Give the pool more walltime, or the job less to do"
-  for pid in $(ghr_list_children "$ghr_listener"); do
-    [[ -r /proc/$pid/comm && $(<"/proc/$pid/comm") == Runner.Worker ]] && ghr_tell_children "$pid" "$text" && return
-  done 2>/dev/null
-  # A release without Worker: its steps are its own children.
-  ghr_tell_children "$ghr_listener" "$text"
-}
-
-ghr_list_children() { # ghr_list_children PID
-  cat "/proc/$1"/task/*/children 2>/dev/null
-}
-
-ghr_tell_children() { # ghr_tell_children PID TEXT
-  local pid
-  for pid in $(ghr_list_children "$1"); do
-    [[ -p /proc/$pid/fd/1 ]] || continue
-    # A full pipe would stop us.
-    (printf '\n%s\n' "$2" >"/proc/$pid/fd/1") 2>/dev/null &
-    ghr_pause 0.2
-    kill "$!" 2>/dev/null
-    return 0
-  done
-  return 1
-}
-
 # Sets ghr_code, and ghr_cause and ghr_problem unless they are known: what it means that the listener ended by itself.
 ghr_explain_exit() {
   wait "$ghr_listener"
@@ -145,6 +117,12 @@ ghr_explain_exit() {
   exec 9<&-
   [[ -z $ghr_cause ]] || return 0
   ghr_problem=exited
+  # Its step was ended, and it did not succeed all the same.
+  if ((${#ghr_step[@]} > 0 && ghr_code != 100)); then
+    ghr_cause=walltime
+    ghr_problem=$ghr_step_problem
+    return
+  fi
   case $ghr_code:$ghr_took_job in
     # 100 and the job's result (TaskResultUtil.cs).
     0:yes | 10[0-5]:*) ghr_cause=exited ;;
