@@ -45,6 +45,8 @@ export class SimulatedClock {
 
   /** Runs what is scheduled until `time`, letting every consequence settle in between. */
   async runUntil(time: number, isOver: () => boolean): Promise<void> {
+    // Whoever called, all that follows is run from a microtask: `settled` holds there alone.
+    await Promise.resolve();
     while (!isOver()) {
       const timer = this.#heap[0];
       if (!timer || timer.time > time) break;

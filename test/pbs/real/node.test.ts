@@ -17,6 +17,17 @@ function home(): string {
 }
 
 const WORKING = `echo 'x: Listening for Jobs'; echo 'x: Running job: build'; echo $$ >"$out/pid"; touch "$out/started"`;
+/** The next allocation on the node. */
+async function serveAnother(directory: string): Promise<void> {
+  const next = new Node("exit 0", directory);
+  const job = new Submitted(next);
+  await job.submit(600);
+  await next.hears("asks");
+  await next.deliver(1);
+  await next.hears("reports");
+  await job.over();
+}
+
 /** Ends a few seconds after INT, as GitHub's does when it has a step to end; PBS's own TERM does not hurt it. */
 const SLOW = `trap '' TERM; trap 'sleep 3; echo INT >"$out/signal"; exit 0' INT; ${WORKING}; while :; do sleep 0.2; done`;
 const DEAF = `trap '' TERM INT; ${WORKING}; while :; do sleep 0.2; done`;
@@ -106,14 +117,20 @@ suite("an allocation on the PBS of this machine", { timeout: 180_000 }, () => {
     expect(await job.over()).toBe(271);
     expect(existsSync(`/proc/${node.trace("pid").trim()}`)).toBe(false);
     expect(readdirSync(node.roots)).toHaveLength(1);
-    const next = new Node("exit 0", directory);
-    const after = new Submitted(next);
-    await after.submit(600);
-    await next.hears("asks");
-    await next.deliver(1);
-    await next.hears("reports");
-    await after.over();
+    await serveAnother(directory);
     expect(readdirSync(node.roots)).toEqual([]);
+  });
+
+  it("that is deleted by force says nothing, and the next one finds whatever is left", async () => {
+    const directory = home();
+    const node = new Node(DEAF, directory);
+    const job = new Submitted(node);
+    await job.run(600);
+    execFileSync("qdel", ["-W", "force", job.id]);
+    await job.over();
+    await serveAnother(directory);
+    expect(readdirSync(node.roots)).toEqual([]);
+    expect(existsSync(`/proc/${node.trace("pid").trim()}`)).toBe(false);
   });
 
   it("stops its runner before its walltime is over, with time to end well", async () => {
@@ -123,7 +140,9 @@ suite("an allocation on the PBS of this machine", { timeout: 180_000 }, () => {
     expect((await node.hears("reports")).exit).toMatchObject({
       cause: "walltime",
       code: 0,
-      reason: "stopped 15 s before the end of its walltime of 60 s",
+      reason: expect.stringMatching(
+        /^its runner was stopped \d s before the end of its walltime of 60 s$/,
+      ),
     });
     expect(await node.hears("ends")).toMatchObject({ cause: "walltime" });
     expect(await job.over()).toBe(0);

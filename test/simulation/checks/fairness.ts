@@ -8,6 +8,9 @@ import type { Look, System } from "./check.ts";
 /** After a start, jobs of before are not believed until it is known what became of them. */
 const CATCHING_UP = 3 * MINUTE;
 
+/** Pauses between a plan and the `qsub` it leads to, and some more. */
+const MOST_SEEN = 50;
+
 /** 11: of a pool no repository gets a further allocation while another, whose job is known to wait, has none. */
 export function fairness(): Look {
   /** Queued jobs, and when they were first known to be. */
@@ -15,9 +18,8 @@ export function fairness(): Look {
   /** For whom each was submitted: of those whose record says nothing more. */
   const submittedFor = new Map<string, string>();
   const judged = new Set<string>();
-  /** What counted when the plan was made: some may have ended since. */
-  let before: readonly Allocation[] = [];
-  let lastly: { readonly at: number; readonly live: readonly Allocation[] } = { at: 0, live: [] };
+  /** What lived at the latest pauses: some may have ended between a plan and what it leads to. */
+  const seen: { readonly at: number; readonly live: readonly Allocation[] }[] = [];
   let startedAt = 0;
 
   function repositoryOf({ name, beneficiary }: Allocation): string | null {
@@ -29,7 +31,8 @@ export function fairness(): Look {
     if (!first || first.intendedAt < startedAt + CATCHING_UP) return null;
     const { pool } = first.lane;
     const live = store.allocations.live();
-    const counted = [...before, ...live];
+    const before = seen.findLast(({ at }) => at < first.intendedAt);
+    const counted = [...(before?.live ?? []), ...live];
     const theirs = (all: readonly Allocation[], repository: string): number =>
       all.filter((each) => each.lane.pool === pool && repositoryOf(each) === repository).length;
     const has = (repository: string): number => theirs(live, repository);
@@ -63,9 +66,9 @@ export function fairness(): Look {
     if (sighting.kind === "pause") {
       const queued = store.jobs.live().filter(({ status }) => status === "queued");
       known = new Map(queued.map(({ id }) => [id, known.get(id) ?? now]));
-      // The pauses of the moment in which it was planned come after the plan.
-      if (now > lastly.at) before = lastly.live;
-      lastly = { at: now, live: store.allocations.live() };
+      if (seen.at(-1)?.at === now) seen.pop();
+      seen.push({ at: now, live: store.allocations.live() });
+      if (seen.length > MOST_SEEN) seen.shift();
     }
     if (sighting.kind !== "submission") return null;
     const granted = store.allocations
