@@ -21,11 +21,13 @@ export class Node {
   readonly scratch: string;
   readonly handoff: DirectoryHandoff;
   readonly #listener: string;
+  readonly #allocation: string;
   #script: ChildProcess | null = null;
   #output = "";
 
   /** @param listener what `bin/Runner.Listener` is here: lines of bash. `$out` is a directory to leave traces in. */
-  constructor(listener: string, base = temporaryDirectory()) {
+  constructor(listener: string, base = temporaryDirectory(), allocation = NAME) {
+    this.#allocation = allocation;
     this.directory = base;
     this.scratch = join(base, "scratch");
     this.#listener = listener;
@@ -87,7 +89,7 @@ export class Node {
   async compose(about: Partial<AllocationScript> = {}): Promise<string> {
     const path = join(this.directory, "job.sh");
     const script = composeAllocationScript({
-      handoffs: [await this.handoff.open(NAME)],
+      handoffs: [await this.handoff.open(this.#allocation)],
       seats: false,
       diagnostics: this.diagnostics,
       runner: about.runner ?? this.writeRelease(),
@@ -147,24 +149,28 @@ export class Node {
     });
   }
 
-  deliver(turn: number, configuration = "a secret configuration", name = NAME): Promise<void> {
+  deliver(
+    turn: number,
+    configuration = "a secret configuration",
+    name = this.#allocation,
+  ): Promise<void> {
     return this.handoff.deliver(name, turn, configuration);
   }
 
   /** A configuration that was written when the login node's clock said so. */
   async deliverAt(turn: number, at: Date): Promise<void> {
-    const path = join(await this.handoff.open(NAME), `turn-${turn}.jit`);
+    const path = join(await this.handoff.open(this.#allocation), `turn-${turn}.jit`);
     writeFileSync(`${path}.draft`, `a secret\n${Math.floor(at.getTime() / 1000)}\n`);
     renameSync(`${path}.draft`, path);
   }
 
-  release(name = NAME): Promise<void> {
+  release(name = this.#allocation): Promise<void> {
     return this.handoff.release(name);
   }
 
   /** As the end of the allocation does. */
   close(): Promise<void> {
-    return this.handoff.close(NAME);
+    return this.handoff.close(this.#allocation);
   }
 
   /** All from the start to the report of the first runner. */

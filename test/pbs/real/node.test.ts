@@ -19,7 +19,7 @@ function home(): string {
 const WORKING = `echo 'x: Listening for Jobs'; echo 'x: Running job: build'; echo $$ >"$out/pid"; touch "$out/started"`;
 /** The next allocation on the node. */
 async function serveAnother(directory: string): Promise<void> {
-  const next = new Node("exit 0", directory);
+  const next = new Node("exit 0", directory, "ghr-abcdefgh001");
   const job = new Submitted(next);
   await job.submit(600);
   await next.hears("asks");
@@ -115,7 +115,8 @@ suite("an allocation on the PBS of this machine", { timeout: 180_000 }, () => {
     execFileSync("qdel", [job.id]);
     expect(await node.hears("ends")).toMatchObject({ cause: "terminated" });
     expect(await job.over()).toBe(271);
-    expect(existsSync(`/proc/${node.trace("pid").trim()}`)).toBe(false);
+    // PBS says so first, and kills then.
+    await until("it is killed", () => !existsSync(`/proc/${node.trace("pid").trim()}`));
     expect(readdirSync(node.roots)).toHaveLength(1);
     await serveAnother(directory);
     expect(readdirSync(node.roots)).toEqual([]);
