@@ -3,7 +3,7 @@ import logUpdate from "log-update";
 import color from "picocolors";
 import { setTimeout as wait } from "node:timers/promises";
 import { prototypeScene, troublesScene } from "../demo/scene.ts";
-import { Stage } from "../demo/stage.ts";
+import { isNothingLeft, Stage } from "../demo/stage.ts";
 import { summarize } from "../demo/summary.ts";
 import { troublesOf, type Trouble } from "../demo/troubles.ts";
 import { MINUTE } from "../domain/time.ts";
@@ -49,6 +49,9 @@ export async function demo(options: DemoOptions): Promise<void> {
     const summary = await summarize(stage, last, { ms, troubles: options.troubles });
     console.log(summary.text);
     ({ good } = summary);
+  } catch (error) {
+    // A terminal's ^C is for the program on the stage too, which then answers no more.
+    if (!stop.signal.aborted) throw error;
   } finally {
     const keepFiles = !good && !stop.signal.aborted;
     await stage.close({ keepFiles });
@@ -93,5 +96,5 @@ async function isQuiet(stage: Stage, overview: Overview): Promise<boolean> {
     jobs.length === stage.github.jobs().length &&
     jobs.every(({ status }) => status === "completed" || status === "refused") &&
     allocations.every(({ phase }) => phase === "ended");
-  return over && Object.values(await stage.leftovers(overview)).every((count) => count === 0);
+  return over && isNothingLeft(await stage.leftovers(overview));
 }

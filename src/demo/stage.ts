@@ -54,6 +54,10 @@ export interface Leftovers {
   readonly awaited: number;
 }
 
+export function isNothingLeft({ runners, allocations, handoffs }: Leftovers): boolean {
+  return runners + allocations + handoffs === 0;
+}
+
 const WEBHOOK_PATH = "/api/github/webhooks";
 
 /** The real program, as a process of its own, between an emulated GitHub and a PBS. */

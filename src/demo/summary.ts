@@ -1,7 +1,7 @@
 import color from "picocolors";
 import type { Overview } from "../status/overview.ts";
 import { countCalls } from "./calls.ts";
-import type { Stage } from "./stage.ts";
+import { isNothingLeft, type Stage } from "./stage.ts";
 
 export interface Summary {
   readonly text: string;
@@ -19,9 +19,10 @@ export async function summarize(
   const served = jobs.filter(({ conclusion }) => conclusion === "success").length;
   const failed = jobs.filter(({ conclusion }) => conclusion === "failure").length;
   const refused = overview.jobs.filter(({ status }) => status === "refused").length;
-  const { runners, allocations, handoffs, awaited } = await stage.leftovers(overview);
+  const leftovers = await stage.leftovers(overview);
+  const { runners, allocations, handoffs, awaited } = leftovers;
   const { forJobs, atStart } = countCalls(stage.github.calls);
-  const nothingLeft = runners + allocations + handoffs === 0;
+  const nothingLeft = isNothingLeft(leftovers);
   const allServed = served === jobs.length;
   // Where troubles are shown, it is enough that each job came to an end that is told.
   const good = troubles ? served + failed + refused === jobs.length : allServed;

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { prototypeScene } from "../../src/demo/scene.ts";
-import { Stage } from "../../src/demo/stage.ts";
+import { isNothingLeft, Stage } from "../../src/demo/stage.ts";
 import { programOf } from "../../src/emulator/program.ts";
 import type { Overview } from "../../src/status/overview.ts";
 import { until } from "../helpers/until.ts";
@@ -84,10 +84,7 @@ async function audit(running: Stage, overview: Overview): Promise<void> {
       .map(({ conclusion }) => conclusion)
       .toSorted(),
   ).toEqual(["cancelled", "success", "success"]);
-  await until("nothing is left", async () => {
-    const { runners, allocations, handoffs } = await running.leftovers(overview);
-    return runners + allocations + handoffs === 0;
-  });
+  await until("nothing is left", async () => isNothingLeft(await running.leftovers(overview)));
   // Nothing was submitted twice for want of remembering.
   const jobs = running.pbs?.jobs().filter(({ id }) => !/\[\d/.test(id)) ?? [];
   const names = jobs.map(({ name }) => name);

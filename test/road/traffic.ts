@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Stage } from "../../src/demo/stage.ts";
+import { isNothingLeft, type Stage } from "../../src/demo/stage.ts";
 import { groupBy } from "../../src/domain/group.ts";
 import { pbsNameOf } from "../../src/domain/pbs-name.ts";
 import type { WorkflowDefinition } from "../../src/emulator/github/workflow.ts";
@@ -66,8 +66,7 @@ export async function explain(stage: Stage): Promise<void> {
 export async function expectNothingLeft(stage: Stage, overview: Overview): Promise<void> {
   // A directory stays until the last registration of its allocation is known to be gone.
   await until("nothing is left", async () => {
-    const { runners, allocations, handoffs } = await stage.leftovers(overview);
-    return runners + allocations + handoffs === 0;
+    return isNothingLeft(await stage.leftovers(overview));
   });
   expect(await readdir(join(stage.directory, "scratch")).then((each) => each.length)).toBeLessThan(
     2,

@@ -8,6 +8,7 @@ import type {
   GitHubState,
   RunnerGroup,
 } from "./state.ts";
+import { REPOSITORY_CONSTANTS, repositoryUrls } from "./repository-fields.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -280,76 +281,3 @@ function viewStep(step: EmulatedJob["steps"][number]): Json {
 function nodeId(kind: string, of: string): string {
   return createHash("sha256").update(`${kind}:${of}`).digest("base64url").slice(0, 20);
 }
-
-const URL_TEMPLATES = {
-  archive: "/{archive_format}{/ref}",
-  assignees: "/assignees{/user}",
-  blobs: "/git/blobs{/sha}",
-  branches: "/branches{/branch}",
-  collaborators: "/collaborators{/collaborator}",
-  comments: "/comments{/number}",
-  commits: "/commits{/sha}",
-  compare: "/compare/{base}...{head}",
-  contents: "/contents/{+path}",
-  contributors: "/contributors",
-  deployments: "/deployments",
-  downloads: "/downloads",
-  events: "/events",
-  forks: "/forks",
-  git_commits: "/git/commits{/sha}",
-  git_refs: "/git/refs{/sha}",
-  git_tags: "/git/tags{/sha}",
-  hooks: "/hooks",
-  issue_comment: "/issues/comments{/number}",
-  issue_events: "/issues/events{/number}",
-  issues: "/issues{/number}",
-  keys: "/keys{/key_id}",
-  labels: "/labels{/name}",
-  languages: "/languages",
-  merges: "/merges",
-  milestones: "/milestones{/number}",
-  notifications: "/notifications{?since,all,participating}",
-  pulls: "/pulls{/number}",
-  releases: "/releases{/id}",
-  stargazers: "/stargazers",
-  statuses: "/statuses/{sha}",
-  subscribers: "/subscribers",
-  subscription: "/subscription",
-  tags: "/tags",
-  teams: "/teams",
-  trees: "/git/trees{/sha}",
-} as const;
-
-function repositoryUrls(base: string): Json {
-  return Object.fromEntries(
-    Object.entries(URL_TEMPLATES).map(([name, template]) => [`${name}_url`, `${base}${template}`]),
-  );
-}
-
-const REPOSITORY_CONSTANTS = {
-  homepage: null,
-  size: 1,
-  stargazers_count: 0,
-  watchers_count: 0,
-  language: "Fortran",
-  has_issues: true,
-  has_projects: false,
-  has_downloads: true,
-  has_wiki: false,
-  has_pages: false,
-  forks_count: 0,
-  mirror_url: null,
-  archived: false,
-  disabled: false,
-  open_issues_count: 0,
-  license: null,
-  allow_forking: false,
-  is_template: false,
-  web_commit_signoff_required: false,
-  topics: [],
-  visibility: "private",
-  forks: 0,
-  open_issues: 0,
-  watchers: 0,
-  default_branch: "main",
-} as const;
