@@ -65,7 +65,8 @@ function planDelivered(survey: Survey, runner: Runner): Action | null {
   return isIdle(runner) && unused ? deregister(survey, runner, "it took no job") : null;
 }
 
-function deregister(survey: Survey, runner: Runner, reason: string): Action | null {
+/** At growing distances, should GitHub refuse. */
+export function deregister(survey: Survey, runner: Runner, reason: string): Action | null {
   const due = isDue(runner.checks, survey.now, 30 * SECOND);
   return due ? { kind: "deregister", runner: runner.name, reason } : null;
 }

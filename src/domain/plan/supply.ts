@@ -5,6 +5,7 @@ import { MINUTE } from "../time.ts";
 import type { WorkflowJob } from "../workflow-job.ts";
 import { gitHubHold, leavesGitHubAlone } from "./github-holds.ts";
 import { mayTake, restsUntil } from "./reuse.ts";
+import { deregister } from "./runners.ts";
 import { companyOf, hasWorkingCompany } from "./seats.ts";
 import { planSubmissions, type Want } from "./submissions.ts";
 import type { LaneView, Survey } from "./survey.ts";
@@ -155,12 +156,15 @@ function planSurplus(survey: Survey, view: LaneView, surplus: number): Action[] 
 
 function planSurplusRunners(survey: Survey, view: LaneView): Action[] {
   const surplus = view.idleRunners.length - view.queued.length;
-  if (surplus <= 0 || leavesGitHubAlone(survey, view.lane.identity.scope)) return [];
+  if (surplus <= 0) return [];
   return view.idleRunners
     .filter(
-      ({ deliveredAt }) =>
-        deliveredAt !== null && survey.now - deliveredAt >= survey.world.patience.surplusRunner,
+      ({ deliveredAt, scope }) =>
+        deliveredAt !== null &&
+        survey.now - deliveredAt >= survey.world.patience.surplusRunner &&
+        // Of a lost store's allocations nobody knows the lane: what holds is of the runner's own installation.
+        !leavesGitHubAlone(survey, scope),
     )
     .slice(0, surplus)
-    .map((runner) => ({ kind: "deregister", runner: runner.name, reason: NOT_NEEDED }));
+    .flatMap((runner) => deregister(survey, runner, NOT_NEEDED) ?? []);
 }

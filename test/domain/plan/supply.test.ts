@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { adoptAllocation } from "../../../src/domain/allocation.ts";
 import type { Action } from "../../../src/domain/action.ts";
 import { plan } from "../../../src/domain/plan/plan.ts";
 import type { World } from "../../../src/domain/world.ts";
-import { MINUTE, SECOND } from "../../../src/domain/time.ts";
+import { HOUR, MINUTE, SECOND } from "../../../src/domain/time.ts";
 import { laneIn, limitsWith, poolWith, SCOPE } from "../../helpers/pool.ts";
 import { allocationIn, NOW, queuedJob, usedAllocation, worldWith } from "./believed.ts";
 
@@ -247,6 +248,27 @@ describe("runners", () => {
     });
     expect(submittedFor(world)).toHaveLength(1);
   });
+});
+
+it("runners of a lost store's allocations are not deleted before the time that GitHub asks us to wait", () => {
+  const { runner } = usedAllocation(lane, { endedAgo: 0 });
+  const adopted = adoptAllocation("ghr-adopted0000", true, NOW - HOUR);
+  const idle = {
+    ...runner,
+    allocation: adopted.name,
+    name: `${adopted.name}-1`,
+    state: "delivered" as const,
+    servedJobId: null,
+    deliveredAt: NOW - HOUR,
+    exit: null,
+  };
+  const allocations = [{ ...adopted, submission: "accepted" as const, pbsJobId: "7.vm" }];
+  const world = worldWith({ pools: [pool], allocations, runners: [idle] });
+  const hold = { subject: "installation:7", failures: 1, until: NOW + 1, reason: "403" };
+  expect(actionsOf(world, "deregister")).toHaveLength(1);
+  expect(actionsOf({ ...world, holds: [hold] }, "deregister")).toEqual([]);
+  const refused = { ...idle, checks: { times: 1, last: NOW - SECOND } };
+  expect(actionsOf({ ...world, runners: [refused] }, "deregister")).toEqual([]);
 });
 
 describe("warm allocations", () => {
