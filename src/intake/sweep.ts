@@ -84,8 +84,8 @@ async function sweepScope(
 }
 
 function isHeld(store: Store, { installationId }: RegistrationScope, now: EpochMs): boolean {
-  const subject = installationSubject(installationId);
-  return store.holds.live().some((hold) => hold.subject === subject && hold.until > now);
+  const hold = store.holdOn(installationSubject(installationId));
+  return hold !== undefined && hold.until > now;
 }
 
 /** A limit is the installation's, whoever reached it: no runner is minted either before its end. */
@@ -97,9 +97,10 @@ function heedLimit(
   const trouble = troubleOf(error, now());
   if (trouble.kind !== "retry" || trouble.afterMs === null) return;
   const subject = installationSubject(installationId);
-  const before = store.holds.live().find((hold) => hold.subject === subject);
   const { reason, afterMs } = trouble;
-  store.saveHold(extendHold(before, { subject, reason, afterMs }, now(), Math.random()));
+  store.saveHold(
+    extendHold(store.holdOn(subject), { subject, reason, afterMs }, now(), Math.random()),
+  );
 }
 
 /** @returns the number of requests it took. */

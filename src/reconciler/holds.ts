@@ -1,4 +1,4 @@
-import { extendHold, holdsAllocations, installationSubject, type Hold } from "../domain/hold.ts";
+import { extendHold, holdsAllocations, installationSubject } from "../domain/hold.ts";
 import type { RegistrationScope } from "../domain/workflow-job.ts";
 import type { GitHubTrouble } from "../github/github.ts";
 import type { ActContext } from "./act-context.ts";
@@ -8,7 +8,7 @@ export function holdBack(
   { store, ports, log }: ActContext,
   failure: Parameters<typeof extendHold>[1],
 ): void {
-  const before = store.holds.live().find((each) => each.subject === failure.subject);
+  const before = store.holdOn(failure.subject);
   const now = ports.clock.now();
   const hold = extendHold(before, failure, now, ports.random());
   log.warn(
@@ -34,7 +34,7 @@ export function heedGitHub(
 ): void {
   const subject = installationSubject(installationId);
   if (!("reason" in outcome)) {
-    const hold = context.store.holds.live().find((each) => each.subject === subject);
+    const hold = context.store.holdOn(subject);
     if (hold && hold.until <= context.ports.clock.now()) letGo(context, subject);
     return;
   }
@@ -55,7 +55,7 @@ export function probeAllocations({ store, ports }: ActContext): void {
 
 /** After a success: nothing holds the subject back any more. */
 export function letGo({ store, log }: ActContext, subject: string): void {
-  const hold: Hold | undefined = store.holds.live().find((each) => each.subject === subject);
+  const hold = store.holdOn(subject);
   if (!hold) return;
   log.info({ subject }, "Works again");
   store.saveHold({ ...hold, failures: 0 });

@@ -170,6 +170,11 @@ export class Store {
     this.runners.save(runner, wanted);
   }
 
+  /** What holds a subject back, or would but for its time; `undefined` if nothing does. */
+  holdOn(subject: string): Hold | undefined {
+    return this.holds.live().find((hold) => hold.subject === subject);
+  }
+
   saveHold(hold: Hold): void {
     this.holds.save(hold, hold.failures > 0);
   }

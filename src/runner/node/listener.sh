@@ -69,7 +69,7 @@ ghr_watch_listener() {
     if [[ -n $ghr_told ]]; then
       ghr_cause=terminated
       ghr_problem="PBS told it to end (SIG$ghr_told: qdel, preemption, or a limit)"
-    elif ((ghr_used >= ghr_walltime - ghr_margin)) && ! ghr_may_finish; then
+    elif ghr_is_time_up; then
       ghr_cause=walltime
       ghr_problem="its runner was stopped $((ghr_walltime - ghr_used)) s before the end of its walltime of $ghr_walltime s"
     elif [[ $ghr_seen == release ]]; then
@@ -82,6 +82,7 @@ ghr_watch_listener() {
       ghr_cause=idle
       ghr_problem="it was given no job in $ghr_idle s"
     else
+      ((ghr_used < ghr_walltime - ghr_margin)) || ghr_end_step
       ghr_pause 1
       continue
     fi

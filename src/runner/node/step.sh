@@ -1,11 +1,11 @@
 # The step that a job is in: told why it ends, and ended in time.
 
-# Near the end of its walltime a job's step is ended first, and not its runner: GitHub's runner, told to end, skips all later steps
-# (StepsRunner.cs), also those that save what was computed (`if: always()`). Fails when there is no time or nothing left for that.
-ghr_may_finish() {
-  [[ $ghr_phase == running ]] || return 1
-  ((ghr_used < ghr_walltime - ghr_farewell)) || return 1
-  ghr_end_step
+# Is it time to end the runner? While a job runs its step is ended before: GitHub's runner, told to end, skips all later steps
+# (StepsRunner.cs), also those that save what was computed (`if: always()`).
+ghr_is_time_up() {
+  local left=$ghr_margin
+  [[ $ghr_phase != running ]] || left=$ghr_farewell
+  ((ghr_used >= ghr_walltime - left))
 }
 
 # Looks again each second: between two steps there is none. Only one is ended; what comes after it is for the job to save.

@@ -92,6 +92,21 @@ export function allocationIn(
   };
 }
 
+/** One that was delivered two minutes ago, and took no job yet. */
+export function idleRunner(
+  { name }: Pick<Allocation, "name">,
+  different: Partial<Runner> = {},
+): Runner {
+  const about = { name: `${name}-1`, scope: SCOPE, allocation: name, turn: 1, intendedJobId: 1 };
+  return {
+    ...intendRunner(about, NOW - 2 * MINUTE),
+    id: 5,
+    state: "delivered",
+    deliveredAt: NOW - 2 * MINUTE,
+    ...different,
+  };
+}
+
 /** An allocation that has served one job, with the runner that did, and asks for the next. */
 export function usedAllocation(
   lane: Lane,
@@ -101,19 +116,9 @@ export function usedAllocation(
     turns: { asked: 2, delivered: 1, reported: 1 },
     ...different,
   });
-  const about = {
-    name: `${allocation.name}-1`,
-    scope: SCOPE,
-    allocation: allocation.name,
-    turn: 1,
-    intendedJobId: 1,
-  };
-  const runner: Runner = {
-    ...intendRunner(about, NOW - 2 * MINUTE),
-    id: 5,
+  const runner = idleRunner(allocation, {
     state: "gone",
     servedJobId: 1,
-    deliveredAt: NOW - 2 * MINUTE,
     exit: {
       code: 0,
       cause: "exited",
@@ -122,6 +127,6 @@ export function usedAllocation(
       root: null,
       startMilliseconds: null,
     },
-  };
+  });
   return { allocation, runner };
 }

@@ -6,7 +6,7 @@ import { plan } from "../../../src/domain/plan/plan.ts";
 import type { World } from "../../../src/domain/world.ts";
 import { HOUR, MINUTE, SECOND } from "../../../src/domain/time.ts";
 import { laneIn, limitsWith, poolWith, SCOPE } from "../../helpers/pool.ts";
-import { allocationIn, NOW, queuedJob, usedAllocation, worldWith } from "./believed.ts";
+import { allocationIn, idleRunner, NOW, queuedJob, usedAllocation, worldWith } from "./believed.ts";
 
 const pool = poolWith({ name: "small", maxAllocations: 100, maxWaiting: 100 });
 const lane = laneIn(pool);
@@ -207,17 +207,9 @@ describe("reuse", () => {
 describe("a GitHub in trouble", () => {
   it("is not asked to delete runners that nobody needs any more, until it is time", () => {
     const allocation = allocationIn(lane, "R", { turns: { asked: 1, delivered: 1, reported: 0 } });
-    const { runner } = usedAllocation(lane, { endedAgo: 0 });
-    const idle = {
-      ...runner,
-      allocation: allocation.name,
-      name: `${allocation.name}-1`,
-      state: "delivered" as const,
-      servedJobId: null,
-      exit: null,
-    };
     const hold = { subject: "installation:7", failures: 1, until: NOW + 1, reason: "429" };
-    const world = worldWith({ pools: [pool], allocations: [allocation], runners: [idle] });
+    const runners = [idleRunner(allocation)];
+    const world = worldWith({ pools: [pool], allocations: [allocation], runners });
     expect(actionsOf(world, "deregister")).toHaveLength(1);
     expect(actionsOf({ ...world, holds: [hold] }, "deregister")).toEqual([]);
     expect(plan({ ...world, holds: [hold] }, NOW + 1).map(({ kind }) => kind)).toEqual([
@@ -229,39 +221,23 @@ describe("a GitHub in trouble", () => {
 describe("runners", () => {
   it("of one allocation serve one job, though a name was taken and another is being made", () => {
     const allocation = allocationIn(lane, "R");
-    const runner = (turn: number, state: "minting" | "minted") => ({
-      ...usedAllocation(lane, { endedAgo: 0 }).runner,
-      name: `${allocation.name}-${turn}`,
-      allocation: allocation.name,
-      state,
-      servedJobId: null,
-      deliveredAt: null,
-      exit: null,
-    });
-    const second = runner(2, "minting");
+    const name = `${allocation.name}-2`;
+    const first = idleRunner(allocation, { state: "minted", deliveredAt: null });
+    const second = idleRunner(allocation, { name, state: "minting", deliveredAt: null });
     const world = worldWith({
       pools: [pool],
       jobs: jobsOf("model", 2),
       allocations: [allocation],
-      runners: [runner(1, "minted"), second],
-      inFlight: new Set([`mint-and-deliver:${second.name}`]),
+      runners: [first, second],
+      inFlight: new Set([`mint-and-deliver:${name}`]),
     });
     expect(submittedFor(world)).toHaveLength(1);
   });
 });
 
 it("runners of a lost store's allocations are not deleted before the time that GitHub asks us to wait", () => {
-  const { runner } = usedAllocation(lane, { endedAgo: 0 });
   const adopted = adoptAllocation("ghr-adopted0000", true, NOW - HOUR);
-  const idle = {
-    ...runner,
-    allocation: adopted.name,
-    name: `${adopted.name}-1`,
-    state: "delivered" as const,
-    servedJobId: null,
-    deliveredAt: NOW - HOUR,
-    exit: null,
-  };
+  const idle = idleRunner(adopted, { deliveredAt: NOW - HOUR });
   const allocations = [{ ...adopted, submission: "accepted" as const, pbsJobId: "7.vm" }];
   const world = worldWith({ pools: [pool], allocations, runners: [idle] });
   const hold = { subject: "installation:7", failures: 1, until: NOW + 1, reason: "403" };
