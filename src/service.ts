@@ -11,7 +11,10 @@ import { createGitHubClient } from "./github/client.ts";
 import type { Octokit } from "./github/octokit.ts";
 import { createHandoff } from "./handoff/directory.ts";
 import { loadHandoffKey } from "./handoff/key.ts";
-import { createIntake, type Intake } from "./intake/intake.ts";
+import { createIntake, type Delivery, type Intake } from "./intake/intake.ts";
+import { Journal } from "./intake/journal/journal.ts";
+import { JournalReader } from "./intake/journal/reader.ts";
+import type { SignedDelivery } from "./intake/journal/record.ts";
 import { createRecovery } from "./intake/recovery.ts";
 import { registerLast } from "./log/secrets.ts";
 import { createPbs } from "./pbs/driver.ts";
@@ -41,13 +44,18 @@ export interface ServiceOptions {
   /** For what is not GitHub's API: downloads. Default: Node's own, which knows no proxy. */
   readonly fetch?: typeof fetch;
   readonly log: Logger;
+  /** Called with each delivery of {@link Service.receive} that was stored; now and then twice with one. */
+  readonly tell?: (delivery: Delivery) => void;
   /** Stands between the loop and everything outside: for tests that end the program in the middle of a side effect. */
   readonly watchPorts?: (ports: Ports) => Ports;
 }
 
 /** Everything but what listens: store, intake, and the loop. One for each state directory. */
 export interface Service {
+  /** For deliveries that were read by somebody else. */
   readonly intake: Intake;
+  /** Resolves when the delivery would outlive a crash; it is read, and stored, a moment later. */
+  receive(delivery: SignedDelivery): Promise<void>;
   readonly records: Records;
   overview(): Overview;
   /** Runs the loop until `signal` is aborted. Rejects if the store can no longer be used. */
@@ -65,9 +73,11 @@ export interface Service {
  * @throws {StoreError} if the state directory is held by another instance or its store cannot be used.
  */
 export function openService(options: ServiceOptions): Service {
-  const { configuration, stateDirectory, octokitFor, log, watchPorts = (ports) => ports } = options;
+  const { configuration, stateDirectory, octokitFor, log, tell } = options;
+  const { watchPorts = (ports: Ports) => ports } = options;
   const { pools, limits, directories, pbs } = configuration;
   const store = Store.open(stateDirectory, Date.now());
+  const journal = openJournal(stateDirectory, store);
   const places = placesOf(configuration);
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 });
   const handoff = createHandoff({
@@ -123,14 +133,28 @@ export function openService(options: ServiceOptions): Service {
     }),
   });
   const unwatch = handoff.watch(() => reconciler.wake());
+  const reader = new JournalReader({
+    journal,
+    log,
+    async accept(delivery) {
+      await intake.accept(delivery);
+      tell?.(delivery);
+    },
+  });
   return {
     intake,
+    async receive(delivery) {
+      await journal.append(delivery);
+      reader.nudge();
+    },
     records: createRecords({ store, configuration, now: Date.now }),
     overview: () => overviewOf(store, pools, Date.now()),
     run: (signal) => reconciler.run(signal),
     async close(deadlineMs) {
       unwatch();
       keeper.stop();
+      await reader.stop();
+      journal.close();
       const late = new AbortController();
       const finished = await Promise.race([
         reconciler.settle().then(() => true),
@@ -141,6 +165,16 @@ export function openService(options: ServiceOptions): Service {
       return finished;
     },
   };
+}
+
+/** The store's lease is what keeps it for this process alone. */
+function openJournal(stateDirectory: string, store: Store): Journal {
+  try {
+    return Journal.open(join(stateDirectory, "journal"));
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 const systemClock: Clock = {

@@ -7,6 +7,7 @@ import { residentMemory } from "./process.ts";
 
 const JOBS = 10_000;
 const EVENTS = 3 * JOBS;
+const CONNECTIONS = 64;
 const EVERY = 50;
 /** What is idle has collected its garbage by then, if it ever does. */
 const REST = 5_000;
@@ -44,7 +45,9 @@ async function live(server: WebhookServer): Promise<Life> {
     const timer = setInterval(() => {
       loaded = Math.max(loaded, residentMemory(server.pid));
     }, EVERY);
-    await send(server.url, events).finally(() => clearInterval(timer));
+    await send(server.url, events, CONNECTIONS)
+      .then(() => server.settled())
+      .finally(() => clearInterval(timer));
     await wait(REST);
     return { idle, loaded, after: residentMemory(server.pid) };
   } finally {

@@ -9,7 +9,7 @@ import { createProbot } from "../github/probot.ts";
 import { newToken, publishAccess } from "../http/api-access.ts";
 import { apiRoutes } from "../http/api.ts";
 import { createFront } from "../http/front.ts";
-import type { Delivery } from "../http/webhook.ts";
+import type { Delivery } from "../intake/intake.ts";
 import { startSmee } from "../intake/smee.ts";
 import { createLogger } from "../log/logger.ts";
 import { createOutgoingFor } from "../network/site.ts";
@@ -49,6 +49,7 @@ export async function start(options: StartOptions = {}): Promise<void> {
     octokitFor: (installationId) => probot.auth(installationId),
     fetch: outgoing,
     log,
+    tell: createTell(probot, log),
     ...(watchPorts ? { watchPorts } : {}),
   });
   const stop = stopOnSignals(log);
@@ -89,7 +90,7 @@ async function openDoors(
     webhook: {
       path: webhook.path,
       secret: app.webhookSecret,
-      accept: createAccept(service, probot, log),
+      accept: (delivery) => service.receive(delivery),
     },
     routes: apiRoutes({
       token,
@@ -131,17 +132,16 @@ function countdown(milliseconds: number): () => number {
 }
 
 /**
- * Stores a delivery, and then tells Probot's subscribers of it, beside the answer to GitHub. Jobs need none: with one,
- * Probot makes an Octokit for each event, which costs more than to store it (docs/benchmarks.md).
+ * Tells Probot's subscribers of a delivery that was stored. Jobs need none: with one, Probot makes an Octokit for each
+ * event, which costs more than to store it (docs/benchmarks.md).
  */
-function createAccept(service: Service, probot: Probot, log: Logger) {
-  return async function accept({ deliveryId, event, payload }: Delivery): Promise<void> {
-    await service.intake.accept({ guid: deliveryId, event, payload });
+function createTell(probot: Probot, log: Logger) {
+  return function tell({ guid, event, payload }: Delivery): void {
     // Verified and parsed by us; Probot's types want to know which event it is.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const received = { id: deliveryId, name: event, payload } as unknown as EmitterWebhookEvent;
+    const received = { id: guid, name: event, payload } as unknown as EmitterWebhookEvent;
     probot.receive(received).catch((err: unknown) => {
-      log.error({ err, deliveryId }, "A subscriber failed; the event is stored");
+      log.error({ err, guid }, "A subscriber failed; the event is stored");
     });
   };
 }

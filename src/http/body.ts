@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual, type KeyObject } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 /** GitHub's own limit for a webhook's payload; it drops larger ones. */
@@ -38,11 +38,11 @@ export class BodyRoom {
 
 /**
  * Reads a body and computes its HMAC-SHA256 on the way. Never holds more than {@link LARGEST_PAYLOAD} bytes, nor more than
- * there is room for. Does not reject. The room it took is given back when it settles: the caller is to be done soon.
+ * there is room for. Does not reject. Whoever gets a whole body gives back its room when done with it.
  */
 export async function readSignedBody(
   request: IncomingMessage,
-  secret: string,
+  secret: KeyObject,
   room: BodyRoom,
 ): Promise<BodyOutcome> {
   if (Number(request.headers["content-length"] ?? 0) > LARGEST_PAYLOAD)
@@ -67,9 +67,13 @@ export async function readSignedBody(
     request.once("close", () => resolve("cut off"));
     request.once("error", () => resolve("cut off"));
   });
-  room.giveBack(length);
-  if (outcome !== "whole") return { kind: outcome };
-  return { kind: "whole", bytes: Buffer.concat(chunks, length), signature: hmac.digest() };
+  if (outcome !== "whole") {
+    room.giveBack(length);
+    return { kind: outcome };
+  }
+  const [first] = chunks;
+  const bytes = chunks.length === 1 && first ? first : Buffer.concat(chunks, length);
+  return { kind: "whole", bytes, signature: hmac.digest() };
 }
 
 /** Compares in constant time with `x-hub-signature-256`: `sha256=` and 64 hexadecimal digits. */

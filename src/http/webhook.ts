@@ -1,29 +1,17 @@
+import { createSecretKey } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
+import type { SignedDelivery } from "../intake/journal/record.ts";
 import { answer } from "./answer.ts";
 import { BodyRoom, isSignedBy, LARGEST_PAYLOAD, readSignedBody } from "./body.ts";
-import { parsePayload, PayloadError } from "./payload.ts";
 import type { Handler, Visit } from "./routes.ts";
-
-/** One webhook of GitHub: its signature was right, and its payload is a JSON object. Nothing else is known of it. */
-export interface Delivery {
-  /** `X-GitHub-Delivery`: a GUID, the same when GitHub delivers again. */
-  readonly deliveryId: string;
-  /** `X-GitHub-Event`, such as `workflow_job`. */
-  readonly event: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  /** The payload's `action`, where it has one. */
-  readonly action: string | null;
-  /** The payload's `installation.id`, where it has one. */
-  readonly installationId: number | null;
-}
 
 export interface Webhook {
   /** Path of the URL, such as `/api/github/webhooks`. */
   readonly path: string;
   readonly secret: string;
-  /** Resolves when the delivery is stored so that it outlives a crash. A rejection is answered with 500. */
-  readonly accept: (delivery: Delivery) => Promise<void>;
+  /** Resolves when the delivery would outlive a crash. A rejection is answered with 500. */
+  readonly accept: (delivery: SignedDelivery) => Promise<void>;
 }
 
 /** Four payloads of the largest kind at once; usual ones have 10 kB. */
@@ -34,26 +22,44 @@ interface Refusal {
   readonly error: string;
 }
 
-/** The handler of GitHub's deliveries: verify, parse, store, then 202. */
+const REFUSALS = {
+  "too large": { status: 413, error: "larger than 25 MB" },
+  "no room": { status: 503, error: "busy" },
+  "wrong signature": { status: 401, error: "wrong signature" },
+} as const;
+
+/** The handler of GitHub's deliveries: verify, keep, then 202. What they say is read later. */
 export function webhookHandler(webhook: Webhook, log: Logger): Handler {
+  // Made once: a string would be made a key again for each delivery.
+  const secret = createSecretKey(webhook.secret, "utf8");
   const room = new BodyRoom(BODY_ROOM);
   const warnings = new Warnings(log);
   return async (visit) => {
-    const outcome = await receive(visit, webhook, room);
-    if (outcome === null) return; // the client left
-    if ("error" in outcome) return refuse(visit, outcome, log, warnings);
-    const { deliveryId, event, action } = outcome;
+    const heads = headsOf(visit.request);
+    if ("error" in heads) return refuse(visit, heads, log, warnings);
+    const body = await readSignedBody(visit.request, secret, room);
+    if (body.kind === "cut off") return; // the client left
+    if (body.kind !== "whole") return refuse(visit, REFUSALS[body.kind], log, warnings);
     try {
-      await webhook.accept(outcome);
+      if (isSignedBy(body.signature, heads.signature)) await keep(visit, heads, body.bytes);
+      else refuse(visit, REFUSALS["wrong signature"], log, warnings);
+    } finally {
+      room.giveBack(body.bytes.length);
+    }
+  };
+
+  async function keep({ request, response }: Visit, heads: Heads, body: Buffer): Promise<void> {
+    const { guid, event } = heads;
+    try {
+      await webhook.accept({ guid, event, body });
     } catch (err) {
       // GitHub lists the delivery as failed; it can be asked for again.
-      log.error({ err, deliveryId, event, action }, "A webhook could not be stored");
-      answer(visit.request, visit.response, 500, { error: "not stored" });
-      return;
+      log.error({ err, guid, event }, "A webhook could not be stored");
+      return answer(request, response, 500, { error: "not stored" });
     }
-    log.debug({ deliveryId, event, action }, "Webhook stored");
-    answer(visit.request, visit.response, 202, { status: "stored" });
-  };
+    log.debug({ guid, event }, "Webhook stored");
+    answer(request, response, 202, { status: "stored" });
+  }
 }
 
 const MINUTE = 60_000;
@@ -91,51 +97,25 @@ function refuse(
   answer(request, response, status, { error });
 }
 
-async function receive(
-  { request }: Visit,
-  { secret }: Webhook,
-  room: BodyRoom,
-): Promise<Delivery | Refusal | null> {
+/** What GitHub's headers say; the signature has not been looked at. */
+interface Heads {
+  readonly guid: string;
+  readonly event: string;
+  readonly signature: string;
+}
+
+function headsOf(request: IncomingMessage): Heads | Refusal {
   const type = headerOf(request, "content-type").split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     return { status: 415, error: 'set "Content type" of the webhook to application/json' };
   }
   const event = headerOf(request, "x-github-event");
-  const deliveryId = headerOf(request, "x-github-delivery");
+  const guid = headerOf(request, "x-github-delivery");
   const signature = headerOf(request, "x-hub-signature-256");
   if (!/^[a-z_]{1,64}$/.test(event)) return { status: 400, error: "no valid X-GitHub-Event" };
-  if (!/^[\w-]{1,64}$/.test(deliveryId))
-    return { status: 400, error: "no valid X-GitHub-Delivery" };
+  if (!/^[\w-]{1,64}$/.test(guid)) return { status: 400, error: "no valid X-GitHub-Delivery" };
   if (signature === "") return { status: 400, error: "no X-Hub-Signature-256" };
-
-  const body = await readSignedBody(request, secret, room);
-  if (body.kind === "cut off") return null;
-  if (body.kind === "too large") return { status: 413, error: "larger than 25 MB" };
-  if (body.kind === "no room") return { status: 503, error: "busy" };
-  if (!isSignedBy(body.signature, signature)) return { status: 401, error: "wrong signature" };
-  return toDelivery(deliveryId, event, body.bytes);
-}
-
-function toDelivery(deliveryId: string, event: string, bytes: Buffer): Delivery | Refusal {
-  try {
-    const payload = parsePayload(bytes);
-    const { action, installation } = payload;
-    return {
-      deliveryId,
-      event,
-      payload,
-      action: typeof action === "string" ? action : null,
-      installationId: idOf(installation),
-    };
-  } catch (cause) {
-    if (cause instanceof PayloadError) return { status: 400, error: cause.message };
-    throw cause;
-  }
-}
-
-function idOf(value: unknown): number | null {
-  if (typeof value !== "object" || value === null || !("id" in value)) return null;
-  return typeof value.id === "number" && Number.isSafeInteger(value.id) ? value.id : null;
+  return { guid, event, signature };
 }
 
 function headerOf(request: IncomingMessage, name: string): string {

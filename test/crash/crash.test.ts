@@ -9,6 +9,9 @@ import { until } from "../helpers/until.ts";
 
 /** What the program does to the world on this road, in no order; the first test finds out whether it is all of it. */
 const EFFECTS = [
+  "journal.append",
+  "journal.read",
+  "journal.forget",
   "handoff.open",
   "pbs.submit",
   "pbs.status",

@@ -4,12 +4,28 @@
  */
 import { appendFileSync } from "node:fs";
 import { start } from "../../src/cli/start.ts";
+import { Journal } from "../../src/intake/journal/journal.ts";
 import type { Ports } from "../../src/reconciler/ports.ts";
 
 const { CRASH_AT = "", EFFECTS = "/dev/null" } = process.env;
 
 function dieAt(moment: string): void {
   if (moment === CRASH_AT) process.kill(process.pid, "SIGKILL");
+}
+
+/** What the journal does is a side effect too; it is no port. */
+for (const method of ["append", "read", "forget"] as const) {
+  const original: (...args: never[]) => unknown = Journal.prototype[method];
+  Object.defineProperty(Journal.prototype, method, {
+    value(this: Journal, ...args: never[]) {
+      const effect = `journal.${method}`;
+      appendFileSync(EFFECTS, `${effect}\n`);
+      dieAt(`before ${effect}`);
+      const result = Reflect.apply(original, this, args);
+      if (!(result instanceof Promise)) dieAt(`after ${effect}`);
+      return result instanceof Promise ? result.then(() => dieAt(`after ${effect}`)) : result;
+    },
+  });
 }
 
 /** Calls that change nothing, and come before anything is told of the start. */

@@ -9,7 +9,7 @@ import { findAccess, publishAccess } from "../../src/http/api-access.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
 import { apiRoutes } from "../../src/http/api.ts";
 import { createFront, type Front } from "../../src/http/front.ts";
-import type { Delivery } from "../../src/http/webhook.ts";
+import type { SignedDelivery } from "../../src/intake/journal/record.ts";
 import { createRecords } from "../../src/status/records.ts";
 import { Store } from "../../src/store/store.ts";
 import { temporaryDirectory } from "../helpers/directory.ts";
@@ -21,7 +21,7 @@ const PATH = "/api/github/webhooks";
 let front: Front;
 let port: number;
 let url: string;
-let accepted: Delivery[];
+let accepted: SignedDelivery[];
 let accept: () => Promise<void>;
 let logged: string[];
 
@@ -87,8 +87,12 @@ describe("a webhook", () => {
     order.push("answered");
     expect(response.status).toBe(202);
     expect(order).toEqual(["stored", "answered"]);
-    expect(accepted).toMatchObject([
-      { event: "workflow_job", action: "queued", installationId: 7 },
+    expect(accepted).toEqual([
+      {
+        guid: "11111111-2222-3333-4444-555555555555",
+        event: "workflow_job",
+        body: Buffer.from('{"action":"queued","installation":{"id":7}}'),
+      },
     ]);
   });
 
@@ -107,21 +111,11 @@ describe("a webhook", () => {
     ["an event that is none", "{}", { "x-github-event": "../../etc" }, 400],
     ["no delivery id", "{}", { "x-github-delivery": undefined }, 400],
     ["a form", "payload=x", { "content-type": "application/x-www-form-urlencoded" }, 415],
-    ["no JSON", "{", {}, 400],
-    ["no object", "[]", {}, 400],
-    ["no UTF-8", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), {}, 401],
-    ["a very deep payload", `{"a":${"[".repeat(5_000)}${"]".repeat(5_000)}}`, {}, 400],
   ])("with %s is refused, and what it said is not logged", async (_what, body, headers, status) => {
     const response = await post(body, headers);
     expect(response.status).toBe(status);
     expect(accepted).toEqual([]);
-    expect(logged.join("")).not.toContain("[[[[");
-  });
-
-  it("does no harm by its keys", async () => {
-    await post('{"action":"queued","__proto__":{"polluted":true},"constructor":1}');
-    expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
-    expect(accepted).toHaveLength(1);
+    expect(logged.join("")).not.toContain("payload=x");
   });
 
   it("of more than 25 MB is cut off, though it does not say how long it is", async () => {

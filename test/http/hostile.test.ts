@@ -1,38 +1,50 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { sign } from "@octokit/webhooks-methods";
 import fc from "fast-check";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createFront, type Front } from "../../src/http/front.ts";
 import { createIntake } from "../../src/intake/intake.ts";
+import { Journal } from "../../src/intake/journal/journal.ts";
+import { JournalReader } from "../../src/intake/journal/reader.ts";
 import { createLogger } from "../../src/log/logger.ts";
 import { overviewOf } from "../../src/status/overview.ts";
 import { Store } from "../../src/store/store.ts";
+import { temporaryDirectory } from "../helpers/directory.ts";
 import { poolWith } from "../helpers/pool.ts";
+import { until } from "../helpers/until.ts";
 
 const SECRET = "it is a secret";
 const PATH = "/api/github/webhooks";
 const pools = [poolWith({ name: "derecho" })];
 
 let store: Store;
+let journal: Journal;
+let reader: JournalReader;
 let front: Front;
 let url: string;
 let logged: string[];
 
-/** The real front, intake and store; only GitHub is missing. */
+/** The real front, journal, intake and store; only GitHub is missing. */
 beforeEach(async () => {
   store = Store.inMemory();
+  journal = Journal.open(join(temporaryDirectory(), "journal"));
   logged = [];
   const log = createLogger({
     format: "json",
     destination: { write: (line) => void logged.push(line) },
   });
   const intake = createIntake({ store, pools, now: Date.now, wake: () => undefined, log });
+  reader = new JournalReader({ journal, accept: (delivery) => intake.accept(delivery), log });
   front = createFront({
     webhook: {
       path: PATH,
       secret: SECRET,
-      accept: ({ deliveryId: guid, event, payload }) => intake.accept({ guid, event, payload }),
+      async accept(delivery) {
+        await journal.append(delivery);
+        reader.nudge();
+      },
     },
     log: pino({ level: "silent" }),
   });
@@ -42,6 +54,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await front.stop(1_000);
+  await reader.stop();
+  journal.close();
   store.close();
 });
 
@@ -92,7 +106,7 @@ function queued(different: object = {}): object {
 /** After whatever came: the next good event is stored, and nothing that is shown or logged can move a terminal. */
 async function expectSound(): Promise<void> {
   expect(await post(JSON.stringify(queued()))).toBe(202);
-  expect(store.jobs.get(lastId)?.status).toBe("queued");
+  await until("it is stored", () => store.jobs.get(lastId)?.status === "queued");
   const shown = JSON.stringify(overviewOf(store, pools, Date.now()));
   expect(shown).not.toMatch(/\\u00[01]|\\u007f|[\u007f-\u009f]/);
   for (const line of logged) expect(line.trimEnd()).not.toMatch(/\p{Cc}/u);
@@ -101,7 +115,7 @@ async function expectSound(): Promise<void> {
 it("answers every JSON, of whatever shape, and takes the next event", async () => {
   await fc.assert(
     fc.asyncProperty(fc.json({ maxDepth: 12, stringUnit: "binary" }), async (body) => {
-      expect([202, 400]).toContain(await post(body));
+      expect(await post(body)).toBe(202);
     }),
     { numRuns: 150 },
   );
@@ -151,7 +165,7 @@ it.each([
   ["numbers beyond numbers", JSON.stringify(queued()).replace(/"id":\d+/, '"id":1e999')],
   ["half a surrogate", JSON.stringify(queued({ name: "\ud800" }))],
 ])("survives %s", async (_what, body) => {
-  expect([202, 400]).toContain(await post(body));
+  expect(await post(body)).toBe(202);
   expect(Object.prototype).not.toHaveProperty("polluted");
   await expectSound();
 });

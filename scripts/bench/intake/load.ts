@@ -2,16 +2,17 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Request, type Event } from "./events.ts";
 
-/** As many as GitHub was seen to send at once. */
-const CONNECTIONS = 16;
-
 /**
- * Sends all events over keep-alive connections, on each the next when the last was answered.
+ * Sends all events over so many keep-alive connections, on each the next when the last was answered.
  *
  * @returns seconds from the first byte to the last answer. Rejects on any answer but 2xx.
  */
-export async function send(url: URL, events: readonly Event[]): Promise<number> {
-  const sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => open(url)));
+export async function send(
+  url: URL,
+  events: readonly Event[],
+  connections: number,
+): Promise<number> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(url)));
   const queue = events.values();
   const began = performance.now();
   await Promise.all(sockets.map((socket) => work(socket, new Request(url), queue)));

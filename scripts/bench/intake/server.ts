@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,8 @@ export interface WebhookServer {
   readonly pid: number;
   /** Where the process keeps what it stores; `null` if it stores nothing. */
   readonly stateDirectory: string | null;
+  /** Resolves when all that was answered has also been read and stored. */
+  settled(): Promise<void>;
   /** Ends the process; what it has stored can be looked at until {@link close}. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -39,6 +41,10 @@ export async function startOurs(): Promise<WebhookServer> {
     secret: environment["WEBHOOK_SECRET"] ?? "",
     pid,
     stateDirectory,
+    async settled() {
+      // It is emptied when all of it was dealt with.
+      while (statSync(join(stateDirectory, "journal")).size > 0) await wait(2);
+    },
     stop: async () => void (await stage.stop()),
     close: () => stage.close(),
   };
@@ -78,6 +84,7 @@ export async function startOther(
     secret,
     pid: program.pid ?? 0,
     stateDirectory: null,
+    settled: () => Promise.resolve(),
     stop,
     async close() {
       await stop();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parsePayload, PayloadError } from "../../src/http/payload.ts";
+import { parsePayload, PayloadError } from "../../src/intake/payload.ts";
 
 function parse(text: string): unknown {
   return parsePayload(Buffer.from(text));
