@@ -13,7 +13,7 @@ const MOST_AT_ONCE = 128;
  * In a flood to answer comes first: reading rests so many times as long as it took. A flood keeps the loop busy for more
  * than this part of the time, and is looked for every so many milliseconds.
  */
-const REST_TIMES = 19;
+const REST_TIMES = 49;
 const BUSY = 0.5;
 const LOOK_EVERY = 2;
 /** A delivery that could not be stored so many times, over half a minute, is left to GitHub's log of deliveries. */
