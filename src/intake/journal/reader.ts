@@ -10,10 +10,11 @@ import type { SignedDelivery } from "./record.ts";
 /** Dealt with at once: they share a transaction, and whoever comes meanwhile waits for it, some 10 ms. */
 const MOST_AT_ONCE = 128;
 /**
- * In a flood to answer comes first: reading rests so many times as long as it took. A flood keeps the loop busy for more
- * than this part of the time, and is looked for every so many milliseconds.
+ * In a flood to answer comes first: reading rests so many times as long as it took, for a second at most. A flood keeps the
+ * loop busy for more than this part of the time, and is looked for every so many milliseconds.
  */
 const REST_TIMES = 49;
+const LONGEST_REST = SECOND;
 const BUSY = 0.5;
 const LOOK_EVERY = 2;
 /** A delivery that could not be stored so many times, over half a minute, is left to GitHub's log of deliveries. */
@@ -100,7 +101,7 @@ export class JournalReader {
     }
     this.#forget(unread);
     const ended = performance.now();
-    this.#restUntil = ended + REST_TIMES * (ended - began);
+    this.#restUntil = ended + Math.min(LONGEST_REST, REST_TIMES * (ended - began));
   }
 
   async #accept({ guid, event, body }: SignedDelivery): Promise<void> {
