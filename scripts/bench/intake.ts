@@ -54,7 +54,7 @@ export const intake: Benchmark = {
           name: "fdatasync of 60 events",
           unit: "ms",
           samples: syncs,
-          note: `what ours waits for, once for all that came meanwhile; no other server writes anything.`,
+          note: "what ours waits for, once for all that came meanwhile; no other server writes anything.",
         },
       ];
     } finally {

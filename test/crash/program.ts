@@ -13,17 +13,24 @@ function dieAt(moment: string): void {
   if (moment === CRASH_AT) process.kill(process.pid, "SIGKILL");
 }
 
+/** Does what is a side effect, and dies before it or after it if told to. */
+function carryOut(effect: string, work: () => unknown): unknown {
+  appendFileSync(EFFECTS, `${effect}\n`);
+  dieAt(`before ${effect}`);
+  const result = work();
+  const after = (value: unknown): unknown => {
+    dieAt(`after ${effect}`);
+    return value;
+  };
+  return result instanceof Promise ? result.then(after) : after(result);
+}
+
 /** What the journal does is a side effect too; it is no port. */
 for (const method of ["append", "read", "forget"] as const) {
   const original: (...args: never[]) => unknown = Journal.prototype[method];
   Object.defineProperty(Journal.prototype, method, {
     value(this: Journal, ...args: never[]) {
-      const effect = `journal.${method}`;
-      appendFileSync(EFFECTS, `${effect}\n`);
-      dieAt(`before ${effect}`);
-      const result = Reflect.apply(original, this, args);
-      if (!(result instanceof Promise)) dieAt(`after ${effect}`);
-      return result instanceof Promise ? result.then(() => dieAt(`after ${effect}`)) : result;
+      return carryOut(`journal.${method}`, () => Reflect.apply(original, this, args));
     },
   });
 }
@@ -38,13 +45,7 @@ function watched<T extends object>(port: T, name: string): T {
       const member: unknown = Reflect.get(target, method, target);
       const effect = `${name}.${String(method)}`;
       if (typeof member !== "function" || LOOKS.includes(effect)) return member;
-      return async (...args: unknown[]) => {
-        appendFileSync(EFFECTS, `${effect}\n`);
-        dieAt(`before ${effect}`);
-        const result: unknown = await Reflect.apply(member, target, args);
-        dieAt(`after ${effect}`);
-        return result;
-      };
+      return (...args: unknown[]) => carryOut(effect, () => Reflect.apply(member, target, args));
     },
   });
 }
